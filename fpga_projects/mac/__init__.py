@@ -1,0 +1,1 @@
+"""Board projects of the mac family."""

@@ -1,0 +1,1 @@
+"""Floor 4: from a wish to verified files."""

@@ -1,0 +1,1 @@
+"""Floor 1: what a circuit is made of. Configs import neither torch nor amaranth."""

@@ -1,0 +1,1 @@
+"""XtraMAC mixed-precision multiply-accumulate units."""
