@@ -1,0 +1,1 @@
+"""Circuits that every family shares: blocks, pipelines, multipliers, shifters."""

@@ -1,0 +1,105 @@
+"""Unsigned products, tiled over the multiplier blocks of a device."""
+
+# Amaranth's annotations do not know `with m.If(...)`, nor that a slice of a value is a value.
+# pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
+# pyright: reportReturnType=false, reportOperatorIssue=false
+
+from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.lib.wiring import Component, In, Out
+
+from .block import place_block
+
+# Unsigned operand widths of each block: one bit less than the signed ports of the vendors' multipliers where those are
+# signed. Sources: UG579 (DSP48E2, 27x18 signed), AM004 (DSP58, 27x24 signed), FPGA-TN-02205 (ECP5 MULT18X18D),
+# FPGA-TN-02007 (iCE40 SB_MAC16).
+BLOCKS = {"dsp48e2": (26, 17), "dsp58": (26, 23), "mult18x18": (18, 18), "sb_mac16": (16, 16)}
+
+
+def tiles(width_a: int, width_b: int, block: str) -> list[tuple[int, int, int, int]]:
+    """The fewest blocks that make a ``width_a`` x ``width_b`` product.
+
+    Returns
+    -------
+    list of (lsb_a, width, lsb_b, width)
+        One row a block; the product is the sum of the tiles' products, each shifted left by ``lsb_a + lsb_b``.
+    """
+    if block == "lut":
+        return [(0, width_a, 0, width_b)]
+    long, short = BLOCKS[block]
+
+    def grid(wide: int, narrow: int) -> list[tuple[int, int, int, int]]:
+        return [(i, min(wide, width_a - i), j, min(narrow, width_b - j))
+                for i in range(0, width_a, wide) for j in range(0, width_b, narrow)]  # fmt: skip
+
+    return min(grid(long, short), grid(short, long), key=len)
+
+
+class Multiplier(Component):
+    """One block: ``p = a * b``, unsigned and combinational. Synthesis in flat mode takes exactly this as a black box.
+
+    Parameters
+    ----------
+    width_a, width_b : int
+        Bits of the operands.
+
+    Members
+    -------
+    a : In(width_a)
+    b : In(width_b)
+    p : Out(width_a + width_b)
+    """
+
+    a: Signal
+    b: Signal
+    p: Signal
+
+    def __init__(self, width_a: int, width_b: int):
+        super().__init__({"a": In(width_a), "b": In(width_b), "p": Out(width_a + width_b)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.p.eq(self.a * self.b)
+        return m
+
+
+class Product(Component):
+    """``p = a * b`` unsigned, of any width, tiled over blocks.
+
+    Parameters
+    ----------
+    width_a, width_b : int
+        Bits of the operands.
+    block : str
+        A key of :data:`BLOCKS`, or ``lut`` for one product without a block.
+
+    Members
+    -------
+    a : In(width_a)
+    b : In(width_b)
+    p : Out(width_a + width_b)
+    """
+
+    a: Signal
+    b: Signal
+    p: Signal
+
+    def __init__(self, width_a: int, width_b: int, block: str):
+        self.block = block
+        super().__init__({"a": In(width_a), "b": In(width_b), "p": Out(width_a + width_b)})
+
+    def elaborate(self, platform):
+        m = Module()
+        total = Const(0)
+        grid = tiles(len(self.a), len(self.b), self.block)
+        for index, (lsb_a, width_a, lsb_b, width_b) in enumerate(grid):
+            name = "multiplier" if len(grid) == 1 else f"tile{index}__multiplier"
+            tile = place_block(m, name, Multiplier(width_a, width_b))
+            part = Signal(len(tile.p), name=f"part{index}")
+            m.d.comb += [
+                tile.a.eq(self.a[lsb_a : lsb_a + width_a]),
+                tile.b.eq(self.b[lsb_b : lsb_b + width_b]),
+                part.eq(tile.p),
+            ]
+            total = total + Cat(Const(0, lsb_a + lsb_b), part)
+        m.d.comb += self.p.eq(total)
+        return m

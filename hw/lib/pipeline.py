@@ -1,0 +1,93 @@
+"""Placement of pipeline registers: a parameter of the datapath, not a part of its description.
+
+A datapath is described as a chain of combinational segments that end in named cuts. :func:`place` says which cuts
+carry a register for a wanted latency, :class:`Pipeline` puts the registers there. Results do not depend on the
+placement.
+"""
+
+# Amaranth's annotations do not know `with m.If(...)`, nor that a slice of a value is a value.
+# pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
+# pyright: reportReturnType=false, reportOperatorIssue=false
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations, pairwise
+
+from amaranth.hdl import Module, Signal, ValueLike
+
+
+def place(cuts: Sequence[tuple[str, int]], latency: int, spare: str) -> dict[str, int]:
+    """Registers at each cut so that the longest combinational segment is as short as it can be.
+
+    Parameters
+    ----------
+    cuts : sequence of (str, int)
+        Names of the cuts in order, each with the delay (any unit) of the segment before it. The last always carries a
+        register, so that outputs are registered.
+    latency : int
+        Number of registers on every path.
+    spare : str
+        The cut that takes the registers left over when there are more than cuts.
+
+    Returns
+    -------
+    dict
+        Cut name to number of registers; the values add up to ``latency``.
+    """
+    names = [name for name, _ in cuts]
+    last = len(cuts) - 1
+    chosen = min(latency, len(cuts))
+
+    def segments(kept: tuple[int, ...]) -> list[int]:
+        # Longest first; a tie in the longest is decided by the next, so that slack is spread evenly.
+        edges = (-1, *kept, last)
+        return sorted((sum(delay for _, delay in cuts[i + 1 : j + 1]) for i, j in pairwise(edges)),
+                      reverse=True)  # fmt: skip
+
+    kept = min(combinations(range(last), chosen - 1), key=segments)
+    ranks = {name: int(index in kept or index == last) for index, name in enumerate(names)}
+    ranks[spare] += latency - chosen
+    return ranks
+
+
+class Pipeline:
+    """Puts registers at cuts.
+
+    Parameters
+    ----------
+    m : Module
+        Takes the registers.
+    ranks : mapping of str to int
+        Registers at each cut, as :func:`place` returns them.
+    enable : Signal or None
+        Common clock enable: low freezes every rank (a stall), so a beat is neither lost nor repeated.
+    """
+
+    def __init__(self, m: Module, ranks: Mapping[str, int], enable: Signal | None = None):
+        self.m = m
+        self.ranks = ranks
+        self.enable = enable
+        self.depth = 0
+
+    def cut(self, name: str, signals: Mapping[str, ValueLike]) -> dict[str, Signal]:
+        """Everything that is alive at this cut, delayed by the cut's registers."""
+        signals = dict(signals)
+        for rank in range(self.ranks[name]):
+            self.depth += 1
+            stage = f"{name}{rank}" if self.ranks[name] > 1 else name
+            delayed = {}
+            for key, value in signals.items():
+                # Data needs no reset: validity is what is reset.
+                register = Signal.like(value, name=f"{stage}_{key}", reset_less=True)
+                self._register(register, value)
+                delayed[key] = register
+            signals = delayed
+        return signals  # pyright: ignore[reportReturnType]
+
+    def _register(self, register: Signal, value: ValueLike) -> None:
+        if self.enable is None:
+            self.m.d.sync += register.eq(value)
+        else:
+            with self.m.If(self.enable):
+                self.m.d.sync += register.eq(value)

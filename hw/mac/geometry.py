@@ -1,0 +1,104 @@
+"""Every derived width of a floating-point accumulation, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..formats import Format
+
+
+@dataclass(frozen=True)
+class Factor:
+    """What alignment has to know of a product: its width, where it can lie, how many leading zeros it can have.
+
+    Attributes
+    ----------
+    width : int
+        Bits of the product P.
+    low, high : int
+        Least and greatest weight (power of two) of P's top bit.
+    zeros : int
+        Most leading zeros of a non-zero P that is near enough to a result's leading bit to matter.
+    """
+
+    width: int
+    low: int
+    high: int
+    zeros: int
+
+    @classmethod
+    def of_operands(cls, a: Format, b: Format, acc: Format, flush: bool) -> Factor:
+        """The product of two operands' significands (none is normalised beforehand)."""
+        width = a.significand_width + b.significand_width
+        zeros = 0
+        for least_a, top_a in _classes(a, flush):
+            for least_b, top_b in _classes(b, flush):
+                # P two binades or more below every number of acc only rounds: its leading bit is not looked for.
+                if top_a + top_b + 1 >= acc.min_exponent - 1:
+                    zeros = max(zeros, width - (least_a * least_b).bit_length())
+        return cls(width, _lowest(a) + _lowest(b) + 1, a.max_exponent + b.max_exponent + 1, zeros)
+
+    @classmethod
+    def of_rounded(cls, acc: Format) -> Factor:
+        """A product that was rounded to ``acc``. Where it is subnormal, c's last bit lies on its last bit or above."""
+        return cls(acc.significand_width, acc.min_exponent, acc.max_exponent, 0)
+
+
+def _classes(fmt: Format, flush: bool) -> list[tuple[int, int]]:
+    """(least non-zero significand, greatest exponent) of normal and subnormal operands, and of integers."""
+    if fmt.is_integer:
+        return [(1, fmt.significand_width - 1)]
+    normal = (1 << fmt.mantissa_width, fmt.max_exponent)
+    if fmt.mantissa_width == 0 or (flush and fmt.flushes):
+        return [normal]
+    return [normal, (1, fmt.min_exponent)]
+
+
+def _lowest(fmt: Format) -> int:
+    return fmt.significand_width - 1 if fmt.is_integer else fmt.min_exponent
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Widths of the adder that computes ``±P·2^ep ± c``.
+
+    The window has ``window`` bits; its top bit (index ``window - 1``) is the carry. Below it lies c's leading bit where
+    c is the anchor, and one further below P's top bit where P is. What is shifted out below the window only rounds.
+    """
+
+    factor: Factor
+    acc: Format
+
+    @property
+    def window(self) -> int:
+        """Bits of the window.
+
+        - P as the anchor keeps all its bits below two bits of headroom: ``width + 2``.
+        - c may lose bits below the window only where |P| >= 2^(p+1) in units of the window's last bit: then the result
+          has its p bits and a guard bit inside even if the subtraction takes a binade. P's leading bit is at least at
+          index ``window - 3 - zeros``, hence ``zeros + p + 4``.
+        - c as the anchor, at most one binade lost, one guard bit: ``p + 3``.
+        """
+        p = self.acc.significand_width
+        return max(self.factor.width + 2, self.factor.zeros + p + 4)
+
+    @property
+    def product_range(self) -> range:
+        """Weight of P's top bit, relative to acc's least exponent."""
+        least = self.acc.min_exponent
+        return range(self.factor.low - least, self.factor.high - least + 1)
+
+    @property
+    def addend_range(self) -> range:
+        """Exponent of c, relative to acc's least."""
+        return range(0, self.acc.max_exponent - self.acc.min_exponent + 1)
+
+    @property
+    def distance_range(self) -> range:
+        """Range of t = (exponent of c) - (weight of P's top bit) - 1."""
+        return range(self.addend_range[0] - self.product_range[-1] - 1, self.addend_range[-1] - self.product_range[0])
+
+    @property
+    def top_range(self) -> range:
+        """Range of the weight of the window's top bit, relative to acc's least exponent (at least 1: see Exponents)."""
+        return range(0, max(self.product_range[-1] + 2, self.addend_range[-1] + 1) + 1)

@@ -1,0 +1,144 @@
+"""Operand codes to signs, significands and exponents."""
+
+# Amaranth's annotations do not know `with m.If(...)`, nor that a slice of a value is a value.
+# pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
+# pyright: reportReturnType=false, reportOperatorIssue=false
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib.wiring import Component, In, Out
+
+from ..formats import Format
+from .geometry import Geometry
+
+NONE, INF, NAN = 0, 1, 2
+"""What overrides the sum: nothing, an infinity, a NaN."""
+
+
+class Operand(Component):
+    """One code, taken apart. Significands are not normalised.
+
+    ``value = (-1)^sign * significand * 2^(exponent - fraction bits)``, where the significand's top bit weighs
+    ``2^exponent`` and exponents are held relative to the least one, ``exponent = least + e``.
+
+    Parameters
+    ----------
+    fmt : Format
+        Any float or integer.
+    flush : bool
+        Subnormals (of formats of 8 bits and more) are zeros.
+
+    Members
+    -------
+    code : In(fmt.width)
+    sign : Out(1)
+    significand : Out(fmt.significand_width)
+    e : Out(exponent_width or 1)
+    zero, inf, nan : Out(1)
+    """
+
+    code: Signal
+    sign: Signal
+    significand: Signal
+    e: Signal
+    zero: Signal
+    inf: Signal
+    nan: Signal
+
+    def __init__(self, fmt: Format, flush: bool):
+        self.fmt = fmt
+        self.flush = flush and fmt.flushes
+        super().__init__({
+            "code": In(fmt.width), "sign": Out(1), "significand": Out(fmt.significand_width),
+            "e": Out(max(fmt.exponent_width, 1)), "zero": Out(1), "inf": Out(1), "nan": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        # What a format does not have is driven all the same: a block's outputs are ports.
+        m.d.comb += [port.eq(0) for port in (self.sign, self.e, self.inf, self.nan)]
+        if self.fmt.is_float:
+            self._float(m)
+        else:
+            # An integer zero has sign 0, so that it counts as +0.
+            sign = self.code[-1] if self.fmt.is_signed else 0
+            m.d.comb += [
+                self.sign.eq(sign),
+                self.significand.eq((Mux(sign, ~self.code, self.code) + sign)[: self.fmt.width]),
+                self.zero.eq(self.code == 0),
+            ]
+        return m
+
+    def _float(self, m: Module) -> None:
+        fmt = self.fmt
+        mantissa = self.code[: fmt.mantissa_width]
+        field = self.code[fmt.mantissa_width : -1]
+        normal = Signal()
+        m.d.comb += [
+            normal.eq(field.any()),
+            self.sign.eq(self.code[-1]),
+            # max(field, 1) - 1 without a subtractor's borrow into the hidden bit: fields 0 and 1 share an exponent.
+            self.e.eq(field - normal),
+        ]
+        if self.flush:
+            m.d.comb += [self.significand.eq(Mux(normal, Cat(mantissa, 1), 0)), self.zero.eq(~normal)]
+        else:
+            m.d.comb += [self.significand.eq(Cat(mantissa, normal)), self.zero.eq(~self.code[:-1].any())]
+        if fmt.specials == "ieee":
+            m.d.comb += [self.inf.eq(field.all() & ~mantissa.any()), self.nan.eq(field.all() & mantissa.any())]
+        elif fmt.specials == "nan":
+            m.d.comb += self.nan.eq(self.code[:-1].all())
+
+
+def product_specials(a: Operand, b: Operand) -> tuple[Value, Value]:
+    """Whether a*b is infinite, whether it is NaN."""
+    return (a.inf | b.inf) & ~a.zero & ~b.zero, a.nan | b.nan | (a.inf & b.zero) | (a.zero & b.inf)
+
+
+class Exponents(Component):
+    """Which addend anchors the window, how far the other is shifted, and what the window's top bit weighs.
+
+    With ``t = e_c - e_p - 1`` (e_p the weight of P's top bit): c anchors where t >= 0 or P is zero, and P is shifted
+    right by t; else P anchors and c is shifted right by ``-t - 1``, which is ``~t``. Since c's exponent is never below
+    acc's least, neither is the window's top, and no result has to be shifted right to become subnormal.
+
+    Parameters
+    ----------
+    geometry : Geometry
+
+    Members
+    -------
+    e_p, e_c : In(signed or unsigned)
+        Relative to acc's least exponent.
+    zero_p : In(1)
+    anchor_c : Out(1)
+    shift : Out(unsigned)
+    top : Out(unsigned)
+        Weight of the window's top bit relative to acc's least exponent.
+    """
+
+    e_p: Signal
+    e_c: Signal
+    zero_p: Signal
+    anchor_c: Signal
+    shift: Signal
+    top: Signal
+
+    def __init__(self, geometry: Geometry):
+        self.geometry = geometry
+        distance = geometry.distance_range
+        longest = max(distance[-1], -distance[0], 1)
+        super().__init__({
+            "e_p": In(geometry.product_range), "e_c": In(geometry.addend_range), "zero_p": In(1),
+            "anchor_c": Out(1), "shift": Out(longest.bit_length()), "top": Out(geometry.top_range),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        t = Signal(range(min(self.geometry.distance_range[0], -1), max(self.geometry.distance_range[-1], 0) + 1))
+        m.d.comb += [
+            t.eq(self.e_c - self.e_p - 1),
+            self.anchor_c.eq((t >= 0) | self.zero_p),
+            self.shift.eq(Mux(t >= 0, t, ~t)),
+            self.top.eq(Mux(self.anchor_c, self.e_c + 1, self.e_p + 2)),
+        ]
+        return m
