@@ -1,0 +1,100 @@
+"""The units and the command's verbs, by import strings: naming one loads nothing.
+
+A family is one row of :data:`UNITS`. The floor above adds its verbs to :data:`COMMANDS` in the same way, so that no import
+runs up the tower.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from ..hw.formats import nearest
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit: where its rooms are.
+
+    Parameters
+    ----------
+    name : str
+        What the user calls it.
+    summary : str
+        One line for lists.
+    config, circuit, golden : str
+        ``module:Name`` of the config class, the circuit and the golden model.
+    bench : str
+        Module with stimulus, golden outputs and coverage (the bench object of the engines).
+    generator : str
+        Module with ``PRESETS`` (name to config fields) and ``derive(config)`` (what ``show`` adds).
+    demo : str or None
+        ``module:function`` of the job on real data.
+    """
+
+    name: str
+    summary: str
+    config: str
+    circuit: str
+    golden: str
+    bench: str
+    generator: str
+    demo: str | None = None
+
+    def load(self, room: str) -> Any:
+        """The object that the import string of that room names."""
+        return load(getattr(self, room))
+
+    @property
+    def presets(self) -> dict[str, dict[str, Any]]:
+        """Config fields by preset."""
+        return self.load("generator").PRESETS
+
+
+UNITS: dict[str, Unit] = {
+    unit.name: unit
+    for unit in (
+        Unit(
+            name="mac",
+            summary="correctly rounded multiply-accumulate, acc = round(a * b + c)",
+            config="nervure.hw.mac.config:MacConfig",
+            circuit="nervure.hw.mac.circuit:Mac",
+            golden="nervure.golden.mac:mac",
+            bench="nervure.verif.mac",
+            generator="nervure.generators.mac",
+            demo="nervure.generators.demo:demo",
+        ),
+    )
+}
+
+# Modules whose `register(app)` adds verbs to the command, in the order in which help lists them.
+COMMANDS: tuple[str, ...] = (
+    "nervure.generators.commands.describe",
+    "nervure.generators.commands.build",
+    "nervure.generators.commands.check",
+    "nervure.generators.commands.campaign",
+)
+
+
+def load(name: str) -> Any:
+    """The object of an import string: ``module`` or ``module:attribute``."""
+    module, _, attribute = name.partition(":")
+    loaded = import_module(module)
+    return getattr(loaded, attribute) if attribute else loaded
+
+
+def get_unit(name: str) -> Unit:
+    """The unit of that name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none; the sentence suggests the nearest.
+    """
+    try:
+        return UNITS[name]
+    except KeyError:
+        from ..hw.config import ConfigError
+
+        raise ConfigError(f"unknown unit {name!r}; {nearest(name, list(UNITS))}") from None
