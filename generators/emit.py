@@ -127,7 +127,10 @@ def _blocks(platform: Emission) -> str:
     text = ""
     for module, component in platform.blocks.items():
         below = Emission(module)
-        ports = {key: (getattr(component, key), None) for key in component.signature.members}
+        ports = {}
+        for key in component.signature.members:
+            ports[key] = (signal := getattr(component, key), None)
+            signal.name = key  # the module around it is written; inside, a port goes by its own name
         part = rtlil.convert(component, platform=below, name=module, ports=ports, emit_src=False)
         text += _ordered_ports(part, list(ports)).replace("attribute \\top 1\n", "") + _blocks(below)
     return text
@@ -190,7 +193,7 @@ def _ordered_ports(rtlil: str, order: list[str]) -> str:
     def renumber(match: re.Match[str]) -> str:
         return f"{match.group(1)} {order.index(match.group(2)) + 1} \\{match.group(2)}"
 
-    return re.sub(r"((?:input|output)) \d+ \\(\S+)", renumber, top) + end + rest
+    return re.sub(r"(input|output) +\d+ +\\(\S+)", renumber, top) + end + rest
 
 
 def _plain_names(rtlil: str) -> str:

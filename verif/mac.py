@@ -1,8 +1,7 @@
-"""Evidence for the multiply-accumulate unit: features, stimulus, golden outputs, coverage."""
+"""Evidence for the multiply-accumulate unit: features, golden outputs, coverage (stimulus in its own room)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,13 @@ import torch
 
 from ..golden import exact
 from ..golden.mac import mac
-from ..hw.formats import FORMATS, Format
+from ..hw.formats import Format
 from ..hw.mac.config import MacConfig
 from .artifact import Artifact
+from .mac_stimulus import KINDS, Vectors, exhaustive, formats_of, stimulus
 
-Vectors = dict[str, np.ndarray]
+__all__ = ["FEATURES", "KINDS", "config_of", "coverage", "describe", "exhaustive", "expect", "features", "operations",
+           "stimulus"]  # fmt: skip
 
 FEATURES: dict[str, str] = {
     "normal": "operands, addend and result are normal numbers",
@@ -37,8 +38,6 @@ FEATURES: dict[str, str] = {
     "integer_overflow": "the exact integer sum does not fit the accumulator",
 }
 """Feature name to what it means; which apply depends on the formats (:func:`features`)."""
-
-KINDS = ("mixed", "uniform", "normal", "llm", "corners")
 
 
 def config_of(artifact: Artifact) -> MacConfig:
@@ -93,164 +92,6 @@ def _last(fmt: Format) -> int:
     return 0 if fmt.is_integer else fmt.min_exponent - fmt.mantissa_width
 
 
-def stimulus(config: MacConfig, count: int, seed: int, kind: str = "mixed") -> Vectors:
-    """Operand codes.
-
-    Parameters
-    ----------
-    config : MacConfig
-    count : int
-        Vectors.
-    seed : int
-    kind : str
-        ``uniform`` codes; ``normal`` values N(0, 1); ``llm``: weights N(0, 0.02), activations N(0, 1) with outliers,
-        accumulators of partial dot products; ``corners``: edges of the formats and sums made to cancel, overflow and
-        underflow; ``mixed``: a quarter of each.
-
-    Returns
-    -------
-    dict of str to uint64 array
-        ``a``, ``b``, ``c``, each of shape (count,).
-    """
-    rng = np.random.default_rng([seed, KINDS.index(kind)])
-    if kind != "mixed":
-        return _GENERATORS[kind](config, count, rng)
-    quarters = enumerate(("corners", "uniform", "normal", "llm"))
-    parts = [_GENERATORS[quarter](config, (count + i) // 4, rng) for i, quarter in quarters]
-    order = rng.permutation(count)
-    return {key: np.concatenate([part[key] for part in parts])[order] for key in "abc"}
-
-
-def _formats(config: MacConfig) -> dict[str, Format]:
-    return {"a": config.a_format, "b": config.b_format, "c": config.acc_format}
-
-
-def _uniform(config: MacConfig, count: int, rng: np.random.Generator) -> Vectors:
-    return {key: rng.integers(0, 1 << fmt.width, count, dtype=np.uint64) for key, fmt in _formats(config).items()}
-
-
-def quantise(values: np.ndarray, fmt: Format) -> np.ndarray:
-    """Codes of real values: rounded to nearest and saturated; integers take the value as it is."""
-    if fmt.is_integer:
-        low, high = (-(1 << (fmt.width - 1)), (1 << (fmt.width - 1)) - 1) if fmt.kind == "int" else (0, fmt.max_finite)
-        return (np.clip(np.rint(values), low, high).astype(np.int64) & ((1 << fmt.width) - 1)).astype(np.uint64)
-    bits = np.ascontiguousarray(values, dtype=np.float32).view(np.int32).astype(np.int64)
-    number = exact.decode(torch.from_numpy(bits), FORMATS["fp32"])
-    if fmt.has_nan:
-        return exact.encode(number, fmt, saturate=True).numpy().astype(np.uint64)
-    # Narrow formats without NaN: the nearest of their few values.
-    codes = np.arange(1 << fmt.width)
-    table = exact.to_float64(exact.decode(torch.from_numpy(codes), fmt)).numpy()
-    order = np.argsort(table, kind="stable")
-    at = np.searchsorted((table[order][1:] + table[order][:-1]) / 2, values)
-    return codes[order][at].astype(np.uint64)
-
-
-def _scaled(fmt: Format, values: np.ndarray, share: float) -> np.ndarray:
-    """Integers get the values scaled so that one standard deviation is that share of their range."""
-    return values * share * fmt.max_finite if fmt.is_integer else values
-
-
-def _normal(config: MacConfig, count: int, rng: np.random.Generator) -> Vectors:
-    return {key: quantise(_scaled(fmt, rng.standard_normal(count), 0.3), fmt)
-            for key, fmt in _formats(config).items()}  # fmt: skip
-
-
-def _llm(config: MacConfig, count: int, rng: np.random.Generator) -> Vectors:
-    a, b, acc = config.a_format, config.b_format, config.acc_format
-    # Narrow weights carry a scale of their own: their codes fill the format.
-    spread = 0.02 if a.width > 8 else 1.0
-    weights = rng.standard_normal(count) * spread
-    activations = rng.standard_normal(count) * np.where(rng.random(count) < 0.01, 20.0, 1.0)
-    x, y = _scaled(a, weights, 0.25), _scaled(b, activations, 0.1)
-    partial = rng.standard_normal(count) * np.sqrt(rng.integers(1, 4096, count)) * np.std(x) * np.std(y)
-    return {"a": quantise(x, a), "b": quantise(y, b), "c": quantise(partial, acc)}
-
-
-def _edges(fmt: Format) -> np.ndarray:
-    """Codes at the edges of a format, with both signs and their neighbours."""
-    top = (1 << fmt.width) - 1
-    if fmt.is_integer:
-        half = 1 << (fmt.width - 1)
-        codes = {0, 1, 2, half - 1, half, half + 1, top, top - 1, half >> 1}
-        return np.array(sorted(code & top for code in codes), dtype=np.uint64)
-    p = fmt.mantissa_width
-    smallest, one = 1 << p, fmt.bias << p
-    codes = {0, 1, 2, smallest >> 1, smallest - 1, smallest, smallest + 1, one - 1, one, one + 1, one + smallest,
-             fmt.max_finite, fmt.max_finite - 1, fmt.max_finite >> p << p}  # fmt: skip
-    if fmt.has_nan:
-        codes.add(fmt.canonical_nan)
-    if fmt.has_inf:
-        codes |= {fmt.infinity, fmt.infinity + 1}
-    codes = {code & (fmt.sign_bit - 1) for code in codes}
-    return np.array(sorted(codes | {code | fmt.sign_bit for code in codes}), dtype=np.uint64)
-
-
-def _corners(config: MacConfig, count: int, rng: np.random.Generator) -> Vectors:
-    """Edges of each format; half of the sums have c aimed at the product: cancelling, tying, or at a set distance."""
-    vectors = {}
-    for key, fmt in _formats(config).items():
-        edges = _edges(fmt)
-        codes = edges[rng.integers(0, len(edges), count)]
-        if fmt.is_float and fmt.mantissa_width:
-            # Powers of two and their neighbours, over the whole range of exponents.
-            field = rng.integers(0, 1 << fmt.exponent_width, count, dtype=np.uint64)
-            sign = rng.integers(0, 2, count, dtype=np.uint64)
-            near = np.array([0, 1, (1 << fmt.mantissa_width) - 1], dtype=np.uint64)[rng.integers(0, 3, count)]
-            power = (sign << np.uint64(fmt.width - 1)) | (field << np.uint64(fmt.mantissa_width)) | near
-            codes = np.where(rng.random(count) < 0.4, power, codes)
-        vectors[key] = np.where(rng.random(count) < 0.2, rng.integers(0, 1 << fmt.width, count, dtype=np.uint64), codes)
-    acc = config.acc_format
-    # Aim: the code of minus the product, moved by some last places, or by whole binades.
-    operands = {key: torch.from_numpy(vectors[key].astype(np.int64)) for key in "ab"}
-    product = mac(config, operands["a"], operands["b"], torch.zeros(count, dtype=torch.int64)).numpy()
-    mask = (1 << acc.width) - 1
-    if acc.is_integer:
-        aimed = -product + rng.integers(-2, 3, count)
-    else:
-        binade = 1 << acc.mantissa_width
-        move = rng.integers(-2, 3, count) + binade * np.where(rng.random(count) < 0.6, rng.integers(-14, 15, count), 0)
-        flip = np.where(rng.random(count) < 0.7, acc.sign_bit, 0)
-        aimed = (product ^ flip) + np.where(rng.random(count) < 0.3, 0, move)
-    use = rng.random(count) < 0.5
-    vectors["c"] = np.where(use, (aimed & mask).astype(np.uint64), vectors["c"])
-    return vectors
-
-
-_GENERATORS: dict[str, Callable[[MacConfig, int, np.random.Generator], Vectors]] = {
-    "uniform": _uniform, "normal": _normal, "llm": _llm, "corners": _corners,
-}  # fmt: skip
-
-
-def exhaustive(config: MacConfig, addends: int = 256) -> Iterator[Vectors] | None:
-    """Every pair of operands with that many accumulator values (all of them for 8-bit accumulators).
-
-    None where the operands have more than 2^20 pairs.
-    """
-    a, b, acc = config.a_format, config.b_format, config.acc_format
-    if a.width + b.width > 20:
-        return None
-    if acc.width <= 8:
-        c = np.arange(1 << acc.width, dtype=np.uint64)
-    else:
-        extra = _GENERATORS["corners"](config, addends, np.random.default_rng(0))["c"]
-        c = np.unique(np.concatenate([_edges(acc), extra, np.random.default_rng(1).integers(
-            0, 1 << acc.width, addends, dtype=np.uint64)]))[:max(addends, len(_edges(acc)))]  # fmt: skip
-    pairs = np.arange(1 << (a.width + b.width), dtype=np.uint64)
-    chunk = max(1, (1 << 18) // len(c))
-
-    def chunks() -> Iterator[Vectors]:
-        for start in range(0, len(pairs), chunk):
-            some = pairs[start : start + chunk]
-            yield {
-                "a": np.repeat(some >> np.uint64(b.width), len(c)),
-                "b": np.repeat(some & np.uint64((1 << b.width) - 1), len(c)),
-                "c": np.tile(c, len(some)),
-            }
-
-    return chunks()
-
-
 def expect(config: MacConfig, inputs: Vectors) -> Vectors:
     """The golden model's outputs."""
     a, b, c = (torch.from_numpy(np.ascontiguousarray(inputs[key]).astype(np.int64)) for key in "abc")
@@ -273,7 +114,7 @@ def operations(config: MacConfig) -> dict[str, int]:
 def coverage(config: MacConfig, inputs: Vectors, outputs: Vectors) -> dict[str, int]:
     """How often each feature that applies was hit (zero where it was not)."""
     a, b, c = (exact.decode(torch.from_numpy(np.ascontiguousarray(inputs[key]).astype(np.int64)), fmt, config.flush)
-               for key, fmt in _formats(config).items())  # fmt: skip
+               for key, fmt in formats_of(config).items())  # fmt: skip
     acc = config.acc_format
     y = exact.decode(torch.from_numpy(outputs["y"].astype(np.int64)), acc)
     product = exact.multiply(a, b)
@@ -294,7 +135,7 @@ def coverage(config: MacConfig, inputs: Vectors, outputs: Vectors) -> dict[str, 
         signed = signed + torch.where(c.sign, -c.mantissa, c.mantissa)
         hits["integer_overflow"] = (signed < -(1 << (acc.width - 1))) | (signed >= 1 << (acc.width - 1))
     else:
-        subnormal = [_subnormal(inputs, key, fmt) for key, fmt in _formats(config).items()]
+        subnormal = [_subnormal(inputs, key, fmt) for key, fmt in formats_of(config).items()]
         tiny = _subnormal(outputs, "y", acc)
         size_p, size_c, size = (_weight(x) for x in (product, c, total))
         near = (size_p > -(1 << 30)) & (size_c > -(1 << 30))

@@ -167,14 +167,14 @@ class Round(Component):
             m.d.comb += increment.eq(self.guard & (self.rest | self.significand[0]))
         # Exponent and mantissa are one number: a carry out of the mantissa raises the exponent and leaves zeros, and
         # the largest subnormal becomes the smallest normal, both as they should.
-        packed = Signal(signed(len(self.exponent) + fmt.mantissa_width + 1))
-        m.d.comb += packed.eq(Cat(self.significand[:-1], self.exponent).as_signed() + increment)
+        coded = Signal(signed(len(self.exponent) + fmt.mantissa_width + 1))
+        m.d.comb += coded.eq(Cat(self.significand[:-1], self.exponent).as_signed() + increment)
         least = 1 << fmt.mantissa_width if self.flush else 0
         magnitude = Signal(fmt.width - 1)
-        with m.If(self.zero | (packed < least)):
+        with m.If(self.zero | (coded < least)):
             m.d.comb += magnitude.eq(0)
         with m.Else():
-            m.d.comb += magnitude.eq(packed)
+            m.d.comb += magnitude.eq(coded)
         sign = Signal()
         m.d.comb += sign.eq(self.sign)
 
@@ -183,7 +183,7 @@ class Round(Component):
         # The NaN bit wins over the Inf bit.
         m.d.comb += nan.eq(self.special[1])
         too_large = Signal()
-        m.d.comb += too_large.eq(packed > fmt.max_finite)
+        m.d.comb += too_large.eq(coded > fmt.max_finite)
         finite = Const(fmt.max_finite, fmt.width - 1)
         infinite = finite if self.saturate else Const(fmt.infinity if fmt.has_inf else fmt.canonical_nan, fmt.width - 1)
         overflow = finite if self.rounding == "rtz" else infinite
