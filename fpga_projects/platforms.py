@@ -1,0 +1,80 @@
+"""The boards, and a unit's timing constraints for each in its tool's own language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..hw.config import ConfigError
+from ..hw.formats import nearest
+from ..verif.artifact import Artifact
+
+
+@dataclass(frozen=True)
+class Platform:
+    """One board.
+
+    Parameters
+    ----------
+    name : str
+        As in ``--board``.
+    device : str
+        The part, in its vendor's spelling.
+    clock_mhz : float
+        Frequency of the oscillator that user logic gets, in MHz.
+    tool : str
+        ``vivado`` (XDC), ``nextpnr-ecp5`` (LPF) or ``nextpnr-ice40`` (PCF).
+    source : str
+        Where part and clock are documented.
+    """
+
+    name: str
+    device: str
+    clock_mhz: float
+    tool: Literal["vivado", "nextpnr-ecp5", "nextpnr-ice40"]
+    source: str
+
+
+PLATFORMS: dict[str, Platform] = {
+    platform.name: platform
+    for platform in (
+        Platform("ulx3s", "LFE5U-85F-6BG381C", 25.0, "nextpnr-ecp5", "ULX3S manual"),
+        Platform("icebreaker", "iCE40UP5K-SG48", 12.0, "nextpnr-ice40", "iCEBreaker schematic"),
+        Platform("arty_a7", "xc7a35ticsg324-1L", 100.0, "vivado", "Arty A7 reference manual"),
+        Platform("zcu104", "xczu7ev-ffvc1156-2-e", 125.0, "vivado", "UG1267"),
+        Platform("u55c", "xcu55c-fsvh2892-2L-e", 100.0, "vivado", "UG1469"),
+    )
+}
+
+
+def get_platform(name: str) -> Platform:
+    """The board of that name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none; the sentence suggests the nearest.
+    """
+    try:
+        return PLATFORMS[name]
+    except KeyError:
+        raise ConfigError(f"unknown board {name!r}; {nearest(name, list(PLATFORMS))}") from None
+
+
+def out_of_context(artifact: Artifact, platform: Platform) -> dict[str, str]:
+    """Constraints for placing and routing the unit on its own at the board's clock: file name to text.
+
+    Only the clock is constrained. Pins belong to a board's top level, which wraps the unit.
+    """
+    clock = artifact.clock
+    header = f"{artifact.module} on its own at the clock of {platform.name} ({platform.device})"
+    match platform.tool:
+        case "nextpnr-ecp5":
+            text = f'# {header}\nFREQUENCY PORT "{clock}" {platform.clock_mhz} MHZ;\n'
+            return {f"{artifact.module}.lpf": text}
+        case "nextpnr-ice40":
+            return {f"{artifact.module}.pcf": f"# {header}\nset_frequency {clock} {platform.clock_mhz}\n"}
+        case "vivado":
+            period = 1000 / platform.clock_mhz
+            text = f"# {header}\ncreate_clock -name {clock} -period {period:.3f} [get_ports {clock}]\n"
+            return {f"{artifact.module}.xdc": text}

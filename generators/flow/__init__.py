@@ -1,0 +1,1 @@
+"""Flows of other people's tools: synthesis and the reading of their reports."""

@@ -1,0 +1,100 @@
+"""Expected areas: what chosen units cost, kept in JSON, so that a change that makes a circuit larger is seen.
+
+A file ``<unit>.json`` holds ``{tool, units: {MODULE: {config, areas: {"TARGET MODE": {lut, ff, dsp}}}}}``, where config
+has the fields that are not at their defaults. It is made by ``scripts/update_baselines.py`` and read by a test.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ...hw.config import Config
+from ...verif.tools import yosys_version
+from ..emit import emit
+from ..registry import get_unit
+from .synth import synth
+
+COUNTS = ("lut", "ff", "dsp")
+TOLERANCE = 0.02  # naming alone moves LUTs by about that much
+
+Areas = dict[str, dict[str, Any]]  # counts by flow; null where the target has none
+
+ENTRIES: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {
+    "mac": [
+        ({"interface": "bare"}, ("xcup flat",)),
+        ({"acc": "bf16", "interface": "bare"}, ("xcup flat",)),
+        ({"a": "fp8_e4m3", "b": "fp8_e4m3", "acc": "bf16", "interface": "bare"}, ("xcup flat", "ecp5 flat")),
+        ({"a": "int8", "b": "int8", "acc": "int32", "interface": "bare"}, ("ice40 flat", "lut6 flat")),
+    ],
+}
+"""By unit: config fields, and the flows (target and mode) in which they are watched."""
+
+
+def units(name: str) -> dict[str, tuple[Config, tuple[str, ...]]]:
+    """The watched configs of a unit and their flows, by module name."""
+    kind = get_unit(name).load("config")
+    made = [(kind(**fields), flows) for fields, flows in ENTRIES[name]]
+    return {config.module_name: (config, flows) for config, flows in made}
+
+
+def measure(config: Config, flows: tuple[str, ...]) -> Areas:
+    """What a config costs now, by flow."""
+    areas: Areas = {}
+    with tempfile.TemporaryDirectory(prefix="nervure-baseline-") as folder:
+        artifact = emit(config, folder)
+        for flow in flows:
+            target, mode = flow.split()
+            report = synth(artifact, target, mode=mode)
+            areas[flow] = {key: getattr(report, key) for key in COUNTS}
+    return areas
+
+
+def drift(expected: Areas, measured: Areas, tolerance: float = TOLERANCE) -> list[str]:
+    """A sentence for every count that left its tolerance, and for every flow that has no expectation."""
+    sentences = []
+    for flow, counts in measured.items():
+        if flow not in expected:
+            sentences.append(f"{flow} must have an expected area; run scripts/update_baselines.py")
+            continue
+        for key, now in counts.items():
+            before = expected[flow][key]
+            drifted = before is not now if None in (before, now) else abs(now - before) > tolerance * before
+            if drifted:
+                sentences.append(f"{key} ({flow}) must be within {tolerance:.0%} of {before}, not {now}")
+    return sentences
+
+
+def load(directory: Path, name: str) -> dict[str, Any]:
+    """The expected areas of a unit's configs, by module name.
+
+    Raises
+    ------
+    ValueError
+        If they were made with another Yosys: counts of different tools do not compare.
+    """
+    content = json.loads((directory / f"{name}.json").read_text())
+    if content["tool"] != f"yosys {yosys_version()}":
+        raise ValueError(f"baselines must be made with yosys {yosys_version()}, not {content['tool']}")
+    return content["units"]
+
+
+def update(directory: Path, say: Callable[[str], None]) -> None:
+    """Measures all entries and rewrites the files; says what changed."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in ENTRIES:
+        path = directory / f"{name}.json"
+        old = json.loads(path.read_text())["units"] if path.exists() else {}
+        new = {}
+        for module, (config, flows) in units(name).items():
+            areas = measure(config, flows)
+            defaults = type(config)().to_dict()
+            fields = {key: value for key, value in config.to_dict().items() if value != defaults[key]}
+            new[module] = {"config": fields, "areas": areas}
+            for flow, counts in areas.items():
+                before = old.get(module, {}).get("areas", {}).get(flow)
+                say(f"{module} {flow}: {counts}" + (f" (was {before})" if before not in (None, counts) else ""))
+        path.write_text(json.dumps({"tool": f"yosys {yosys_version()}", "units": new}, indent=2) + "\n")
