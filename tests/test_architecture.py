@@ -87,7 +87,9 @@ def test_config_documents_its_parameters(unit):
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_are_small_and_public_things_documented(path):
     text = path.read_text()
-    assert len(text.splitlines()) <= 330, "two rooms would be clearer"
+    # The cocotb kit is exported as one stand-alone file.
+    limit = 400 if path.name == "bench.py" else 300
+    assert len(text.splitlines()) <= limit, "two rooms would be clearer"
     tree = ast.parse(text)
     assert ast.get_docstring(tree), "a module says what it is"
     for node in tree.body:
