@@ -1,11 +1,16 @@
 """Rewrites the expected areas in tests/baselines from the circuits as they are now (the library says which).
 
-Usage: python scripts/update_baselines.py
+Usage: [NERVURE_DATA=FOLDER] python scripts/update_baselines.py
+
+With NERVURE_DATA, areas in the cell libraries of FOLDER/liberty are measured too; without, the stored ones are kept.
 """
 
+import os
 from pathlib import Path
 
 from nervure.generators.flow.baselines import update
 
 if __name__ == "__main__":
-    update(Path(__file__).parent.parent / "tests" / "baselines", print)
+    data = os.environ.get("NERVURE_DATA")
+    baselines = Path(__file__).parent.parent / "tests" / "baselines"
+    update(baselines, print, Path(data) / "liberty" if data else None)

@@ -19,15 +19,17 @@ from ..registry import get_unit
 from .synth import synth
 
 COUNTS = ("lut", "ff", "dsp")
+LIBERTIES = {"sg13g2": "sg13g2_stdcell_typ_1p20V_25C.lib", "sky130hd": "sky130hd_tt.lib"}
+"""Cell libraries that are watched, by the name of their file in a folder that the user has (they are not shipped)."""
 TOLERANCE = 0.02  # naming alone moves LUTs by about that much
 
 Areas = dict[str, dict[str, Any]]  # counts by flow; null where the target has none
 
 ENTRIES: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {
     "mac": [
-        ({"interface": "bare"}, ("xcup flat",)),
-        ({"acc": "bf16", "interface": "bare"}, ("xcup flat",)),
-        ({"a": "fp8_e4m3", "b": "fp8_e4m3", "acc": "bf16", "interface": "bare"}, ("xcup flat", "ecp5 flat")),
+        ({"interface": "bare"}, ("xcup flat", "ecp5 flat", "sg13g2 default")),
+        ({"acc": "bf16", "interface": "bare"}, ("xcup flat", "sky130hd default")),
+        ({"a": "fp8_e4m3", "b": "fp8_e4m3", "acc": "bf16", "interface": "bare"}, ("xcup flat", "ecp5 flat", "sg13g2 default")),
         ({"a": "int8", "b": "int8", "acc": "int32", "interface": "bare"}, ("ice40 flat", "lut6 flat")),
     ],
 }
@@ -41,15 +43,34 @@ def units(name: str) -> dict[str, tuple[Config, tuple[str, ...]]]:
     return {config.module_name: (config, flows) for config, flows in made}
 
 
-def measure(config: Config, flows: tuple[str, ...]) -> Areas:
-    """What a config costs now, by flow."""
+def needs_library(flow: str) -> bool:
+    """Whether the flow maps to a cell library that the user must have."""
+    return flow.split()[0] in LIBERTIES
+
+
+def measure(config: Config, flows: tuple[str, ...], libraries: Path | None = None) -> Areas:
+    """What a config costs now, by flow.
+
+    Parameters
+    ----------
+    config : Config
+    flows : tuple of str
+        Target (or a key of :data:`LIBERTIES`) and mode.
+    libraries : Path or None
+        Folder of the cell libraries.
+    """
     areas: Areas = {}
     with tempfile.TemporaryDirectory(prefix="nervure-baseline-") as folder:
         artifact = emit(config, folder)
         for flow in flows:
             target, mode = flow.split()
+            keys = COUNTS
+            if needs_library(flow):
+                if libraries is None:
+                    raise ValueError(f"flow {flow!r} requires a folder of cell libraries")
+                target, keys = f"liberty:{libraries / LIBERTIES[target]}", ("area", "cells", "ff")
             report = synth(artifact, target, mode=mode)
-            areas[flow] = {key: getattr(report, key) for key in COUNTS}
+            areas[flow] = {key: getattr(report, key) for key in keys}
     return areas
 
 
@@ -82,19 +103,25 @@ def load(directory: Path, name: str) -> dict[str, Any]:
     return content["units"]
 
 
-def update(directory: Path, say: Callable[[str], None]) -> None:
-    """Measures all entries and rewrites the files; says what changed."""
+def update(directory: Path, say: Callable[[str], None], libraries: Path | None = None) -> None:
+    """Measures all entries and rewrites the files; says what changed.
+
+    Without a folder of cell libraries, what was measured with them is kept.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     for name in ENTRIES:
         path = directory / f"{name}.json"
         old = json.loads(path.read_text())["units"] if path.exists() else {}
         new = {}
         for module, (config, flows) in units(name).items():
-            areas = measure(config, flows)
+            kept = old.get(module, {}).get("areas", {})
+            wanted = tuple(flow for flow in flows if libraries or not needs_library(flow))
+            areas = {flow: kept[flow] for flow in flows if flow in kept and flow not in wanted}
+            areas |= measure(config, wanted, libraries)
             defaults = type(config)().to_dict()
             fields = {key: value for key, value in config.to_dict().items() if value != defaults[key]}
             new[module] = {"config": fields, "areas": areas}
             for flow, counts in areas.items():
-                before = old.get(module, {}).get("areas", {}).get(flow)
+                before = kept.get(flow)
                 say(f"{module} {flow}: {counts}" + (f" (was {before})" if before not in (None, counts) else ""))
         path.write_text(json.dumps({"tool": f"yosys {yosys_version()}", "units": new}, indent=2) + "\n")
