@@ -1,7 +1,7 @@
 """The units and the command's verbs, by import strings: naming one loads nothing.
 
-A family is one row of :data:`UNITS`. The floor above adds its verbs to :data:`COMMANDS` in the same way, so that no import
-runs up the tower.
+A family is one row of :data:`UNITS`. The floor above adds its verbs to :data:`COMMANDS` in the same way, so that no
+import runs up the tower.
 """
 
 from __future__ import annotations

@@ -42,8 +42,8 @@ def test_rounding_float32_to_a_format_is_ml_dtypes(name):
     got = exact.encode(exact.decode(torch.from_numpy(codes), FORMATS["fp32"]), fmt).numpy()
     with np.errstate(all="ignore"):
         rounded = codes.astype(np.uint32).view(np.float32).astype(ML_DTYPES[name])
-    want = rounded.view({8: np.uint8, 16: np.uint16, 32: np.uint32}[fmt.width]).astype(np.int64)
-    nan = np.isnan(rounded.astype(np.float64))
+        want = rounded.view({8: np.uint8, 16: np.uint16, 32: np.uint32}[fmt.width]).astype(np.int64)
+        nan = np.isnan(rounded.astype(np.float64))
     np.testing.assert_array_equal(got[~nan], want[~nan])
     assert (got[nan] == fmt.canonical_nan).all()
 

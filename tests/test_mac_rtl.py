@@ -47,7 +47,7 @@ def test_presets_under_random_stalls(preset, tmp_path):
     assert [feature for feature, count in hits.items() if not count] == [], "features that no vector showed"
 
 
-@pytest.mark.parametrize("config", sampled(10, seed=2024), ids=lambda config: config.module_name)
+@pytest.mark.parametrize("config", list(sampled(10, seed=2024)), ids=lambda config: config.module_name)
 def test_sampled_configs(config, tmp_path):
     assert mismatches(config, tmp_path, bench.stimulus(config, 50_000, seed=3))[0] == 0
 

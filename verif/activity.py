@@ -25,7 +25,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .artifact import Artifact
-from .batch import PATIENCE, ProtocolError, _codes, _pointers, ports_source
+from .batch import PATIENCE, ProtocolError, checked_codes, pointers, ports_source
 from .energy import CONSTANTS, Constant, Energy, constant_for, energy
 from .nets import NetGroup, read_nets
 from .simulator import compile_model
@@ -204,7 +204,7 @@ class ActivityModel:
         toggles, counts = (ctypes.c_uint64 * len(self.groups))(), _Counts()
         start = time.perf_counter()
         failed = self.library.nervure_activity(
-            _pointers(arrays), beats, stall_in, stall_out, seed % (1 << 64), PATIENCE, toggles, ctypes.byref(counts)
+            pointers(arrays), beats, stall_in, stall_out, seed % (1 << 64), PATIENCE, toggles, ctypes.byref(counts)
         )
         seconds = time.perf_counter() - start
         if failed:
@@ -219,7 +219,7 @@ class ActivityModel:
         beats = len(inputs[names[0]])
         if beats < 1:
             raise ValueError(f"{names[0]} must hold at least one beat, not {beats}")
-        return [_codes(place, inputs[place.field], beats) for place in self.input.payload], beats
+        return [checked_codes(place, inputs[place.field], beats) for place in self.input.payload], beats
 
 
 def activity(artifact: Artifact, bench: Bench, inputs: Mapping[str, np.ndarray], *, stall_in: float = 0.0,

@@ -76,9 +76,9 @@ class BatchModel:
         self.output = artifact.stream("out")
         driver = ports_source(artifact) + DRIVER.read_text()
         self.library = ctypes.CDLL(str(compile_model(artifact.verilog, artifact.module, driver)))
-        pointers, u64, f64 = ctypes.POINTER(ctypes.c_void_p), ctypes.c_uint64, ctypes.c_double
-        self.library.nervure_run.argtypes = [pointers, pointers, u64, f64, f64, u64, u64, ctypes.POINTER(_Report)]
-        self.library.nervure_raw_loop.argtypes = [pointers, u64, u64]
+        table, u64, f64 = ctypes.POINTER(ctypes.c_void_p), ctypes.c_uint64, ctypes.c_double
+        self.library.nervure_run.argtypes = [table, table, u64, f64, f64, u64, u64, ctypes.POINTER(_Report)]
+        self.library.nervure_raw_loop.argtypes = [table, u64, u64]
         self.library.nervure_raw_loop.restype = None
 
     def run(self, inputs: dict[str, np.ndarray], *, stall_in: float = 0.0, stall_out: float = 0.0, seed: int = 0,
@@ -116,7 +116,7 @@ class BatchModel:
         report = _Report()
         start = time.perf_counter()
         failed = self.library.nervure_run(
-            _pointers(arrays), _pointers(list(outputs.values())), beats, stall_in, stall_out, seed % (1 << 64),
+            pointers(arrays), pointers(list(outputs.values())), beats, stall_in, stall_out, seed % (1 << 64),
             patience, ctypes.byref(report),
         )  # fmt: skip
         seconds = time.perf_counter() - start
@@ -131,7 +131,7 @@ class BatchModel:
         """
         arrays, beats = self._checked(inputs)
         start = time.perf_counter()
-        self.library.nervure_raw_loop(_pointers(arrays), min(window, beats), cycles)
+        self.library.nervure_raw_loop(pointers(arrays), min(window, beats), cycles)
         return time.perf_counter() - start
 
     def _checked(self, inputs: dict[str, np.ndarray]) -> tuple[list[np.ndarray], int]:
@@ -142,10 +142,11 @@ class BatchModel:
         beats = len(inputs[names[0]])
         if beats < 1:
             raise ValueError(f"{names[0]} must hold at least one beat, not {beats}")
-        return [_codes(place, inputs[place.field], beats) for place in self.input.payload], beats
+        return [checked_codes(place, inputs[place.field], beats) for place in self.input.payload], beats
 
 
-def _codes(place: FieldPlace, values: np.ndarray, beats: int) -> np.ndarray:
+def checked_codes(place: FieldPlace, values: np.ndarray, beats: int) -> np.ndarray:
+    """A field's values as uint64 codes, or a ValueError that says why they are none."""
     values = np.asarray(values)
     if values.dtype.kind not in "uib":
         raise ValueError(f"{place.field} must be integer codes, not {values.dtype}")
@@ -157,7 +158,8 @@ def _codes(place: FieldPlace, values: np.ndarray, beats: int) -> np.ndarray:
     return np.ascontiguousarray(values, np.uint64)
 
 
-def _pointers(arrays: list[np.ndarray]) -> ctypes.Array:
+def pointers(arrays: list[np.ndarray]) -> ctypes.Array:
+    """The arrays' addresses, for C."""
     return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
 
 

@@ -46,6 +46,7 @@ def stimulus(config: MacConfig, count: int, seed: int, kind: str = "mixed") -> V
 
 
 def formats_of(config: MacConfig) -> dict[str, Format]:
+    """Format of each input field."""
     return {"a": config.a_format, "b": config.b_format, "c": config.acc_format}
 
 

