@@ -57,3 +57,8 @@ def derive(config: MacConfig) -> dict[str, Any]:
         factor = Factor.of_operands(config.a_format, config.b_format, config.acc_format, config.flush)
         derived["window"] = Geometry(factor, config.acc_format).window
     return derived
+
+
+def formula(config: MacConfig) -> str:
+    """What the unit computes, in a few words: ``bf16 * bf16 + fp32``."""
+    return f"{config.a} * {config.b} + {config.acc}"

@@ -73,6 +73,7 @@ COMMANDS: tuple[str, ...] = (
     "nervure.generators.commands.describe",
     "nervure.generators.commands.build",
     "nervure.generators.commands.check",
+    "nervure.generators.commands.prove",
     "nervure.generators.commands.campaign",
 )
 

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from nervure.generators.registry import UNITS, get_unit
 from nervure.generators.settings import make_config, parse_settings, settings_of
 from nervure.generators.verify import verify
 from nervure.hw.config import Config, ConfigError
-from nervure.verif import cache, junit, mac
+from nervure.verif import cache, junit, mac, prove
 from nervure.verif.artifact import Artifact
 
 COMMAND = [sys.executable, "-m", "nervure.generators.cli"]
@@ -66,6 +67,8 @@ BAD_WORDS = [
         "verify mac --engine batch --exhaustive",
         "exhaustive requires few enough inputs to run all, not those of mac_bf16_bf16_fp32_l4",
     ),
+    ("prove mac --timeout 0", "timeout must be above 0 seconds, not 0"),
+    ("prove mac --faults -1", "faults must be at least 0, not -1"),
     ("regress mac --seeds 0", "seeds must be at least 1, not 0"),
     ("regress mac --vectors 0", "vectors must be at least 1, not 0"),
     ("regress mac -j 0", "jobs must be at least 1, not 0"),
@@ -296,11 +299,18 @@ def test_settings_take_the_kind_of_their_field():
         Toy(**parse_settings(Toy, ["signed=maybe"]))
 
 
-def test_a_reader_that_goes_away_is_no_error():
-    done = subprocess.run(
-        f"{sys.executable} -m nervure.generators.cli show mac | true", shell=True, text=True, capture_output=True
-    )
-    assert done.stderr == ""
+@pytest.mark.parametrize("words", ["list", "list --json"])
+def test_a_reader_that_goes_away_is_no_error(words):
+    command = f"{sys.executable} -m nervure.generators.cli {words} | true"
+    assert subprocess.run(command, shell=True, text=True, capture_output=True).stderr == ""
+
+
+def test_a_directory_holds_one_unit(capfd, tmp_path):
+    assert cli.main(["generate", "mac", "-o", str(tmp_path)]) == 0
+    capfd.readouterr()
+    expected = f"output directory must hold one unit, not also mac_bf16_bf16_fp32_l4.json ({tmp_path})"
+    assert sentence(capfd, "generate", "mac", "-s", "latency=5", "-o", str(tmp_path)) == (2, expected)
+    assert Artifact.load(tmp_path).latency == 4
 
 
 def test_only_the_result_is_on_stdout(capfd):
@@ -434,3 +444,49 @@ def test_activity_counts_and_prices(capfd):
     assert cli.main(words) == 0
     out = capfd.readouterr().out
     assert "Horowitz" in out and "register toggles" in out
+
+
+# --- prove -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("statuses", "survivors", "code"),
+    [
+        (["proved", "proved"], [], 0),
+        (["proved", "unknown"], [], 1),
+        (["refuted", "proved"], [], 1),
+        ([], [], 1),
+        (["proved"], [{"fault": "mutate 7"}], 1),
+    ],
+)
+def test_only_what_is_all_proved_holds(capfd, monkeypatch, statuses, survivors, code):
+    """The verdict of the command, whatever the solvers say: unknown is never passed, nor is having claimed nothing."""
+
+    asked = {}
+
+    def prove_stand_in(artifact, claims, *, timeout, progress):
+        asked.update(timeout=timeout, claims=claims)
+        progress("claim 0", 1, len(claims))
+        example = {"a": "0x38 (1.0)"}
+        return [
+            prove.Result(f"claim {k}", "all inputs", status, "SAT", 0.5, example if status == "refuted" else None)
+            for k, status in enumerate(statuses)
+        ]
+
+    def faults_stand_in(artifact, bench, count, *, seed, timeout, progress):
+        asked.update(faults=count, seed=seed)
+        return types.SimpleNamespace(to_dict=lambda: {"drawn": count, "survivors": survivors})
+
+    monkeypatch.setattr(prove, "prove", prove_stand_in)
+    monkeypatch.setattr(mac, "claims", lambda artifact: [artifact.module], raising=False)
+    monkeypatch.setitem(sys.modules, "nervure.verif.faults", types.SimpleNamespace(faults=faults_stand_in))
+    words = ["prove", "mac", "--preset", "fp8", "--timeout", "9", "--faults", "3", "--seed", "4"]
+    assert cli.main([*words, "--json"]) == code
+    said = json.loads(capfd.readouterr().out)
+    assert said["passed"] is (code == 0) and [claim["status"] for claim in said["claims"]] == statuses
+    assert asked == {"timeout": 9.0, "claims": ["mac_fp8_e4m3_fp8_e4m3_bf16_l4"], "faults": 3, "seed": 4}
+    assert cli.main(words) == code
+    out = capfd.readouterr().out
+    assert f"{statuses.count('proved')} of {len(statuses)} claims proved" in out
+    assert ("is refuted by a = 0x38 (1.0)" in out) is ("refuted" in statuses)
+    assert ("survivor: fault = mutate 7" in out) is bool(survivors)

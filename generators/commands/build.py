@@ -1,0 +1,97 @@
+"""``nervure generate`` and ``nervure synth``: files, and what they cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .console import Console
+from .options import File, Json, Out, Preset, Settings, UnitName, asked, emitted, resolve
+
+TESTBENCH_VECTORS = 1000
+
+
+def register(app: typer.Typer) -> None:
+    """Adds these verbs."""
+    app.command()(generate)
+    app.command()(synth)
+
+
+def generate(
+    ctx: typer.Context,
+    unit: UnitName,
+    preset: Preset = None,
+    config: File = None,
+    settings: Settings = None,
+    output: Out = None,
+    with_testbench: Annotated[
+        bool, typer.Option("--with-testbench", help="Add a cocotb testbench with vectors and a Makefile.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Writes Verilog, manifest and FuseSoC core.
+
+    They go to DIR, or to build/MODULE.
+    """
+    console: Console = ctx.obj
+    found, made = resolve(unit, preset, config, settings)
+    from ..emit import emit
+
+    directory = output or Path("build") / made.module_name
+    testbench: tuple[Any, ...] = ()
+    if with_testbench:
+        # Before anything is written: what follows the files must not fail.
+        bench = found.load("bench")
+        inputs = bench.stimulus(made, TESTBENCH_VECTORS, 0)
+        testbench = (inputs, bench.expect(made, inputs), bench.operations(made))
+    artifact = emit(made, directory)
+    files = [entry["path"] for entry in artifact.manifest["files"]] + [f"{artifact.module}.json"]
+    if with_testbench:
+        from ...verif.testbench import export_testbench
+
+        files += [path.name for path in export_testbench(artifact, directory, *testbench)]
+    result = {
+        "unit": found.name,
+        "module": artifact.module,
+        "digest": made.digest,
+        "directory": str(directory),
+        "files": files,
+    }
+    console.result(result)
+    for name in files:
+        console.say(str(directory / name))
+
+
+def synth(
+    ctx: typer.Context,
+    unit: UnitName,
+    preset: Preset = None,
+    config: File = None,
+    settings: Settings = None,
+    target: Annotated[
+        str, typer.Option("--target", metavar="T", help="xcup, ecp5, ice40, lut6, gates or liberty:FILE[,FILE...].")
+    ] = "xcup",
+    mode: Annotated[
+        str, typer.Option("--mode", metavar="M", help="default, or flat: multiplier blocks are black boxes.")
+    ] = "default",
+    output: Out = None,
+    json: Json = False,
+) -> None:
+    """Synthesises the unit and prints what it costs."""
+    console: Console = ctx.obj
+    _, made = resolve(unit, preset, config, settings)
+    from ..flow.synth import resolve as resolve_target
+    from ..flow.synth import synth as run
+
+    with asked():
+        resolve_target(target)
+    with emitted(made, output) as artifact, console.progress() as progress, asked():
+        progress(f"synthesise for {target}", 0, 0)
+        report = run(artifact, target, mode=mode).to_dict()
+    result = {"unit": made.unit, "module": made.module_name, "digest": made.digest, **report}
+    console.result(result)
+    sizes = ", ".join(f"{size}: {count}" for size, count in report["luts"].items() if count)
+    shown = [(key, value) for key, value in result.items() if key != "luts" and value is not None]
+    console.pairs([*shown, ("luts by size", sizes)] if sizes else shown)

@@ -1,0 +1,85 @@
+"""``nervure list`` and ``nervure show``: what there is, and what a config means."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..registry import UNITS, get_unit
+from .console import Console
+from .options import File, Json, Preset, Settings, UnitName, resolve
+
+
+def register(app: typer.Typer) -> None:
+    """Adds these verbs."""
+    app.command("list")(list_units)
+    app.command("show")(show)
+
+
+def list_units(
+    ctx: typer.Context,
+    unit: Annotated[str | None, typer.Argument(metavar="UNIT", help="Only this unit.", show_default=False)] = None,
+    json: Json = False,
+) -> None:
+    """Lists the units and their presets."""
+    console: Console = ctx.obj
+    units = [get_unit(unit)] if unit else list(UNITS.values())
+    found = [{"unit": u.name, "summary": u.summary, "presets": u.presets} for u in units]
+    console.result({"units": found})
+    for entry in found:
+        console.say(f"{entry['unit']}: {entry['summary']}")
+        rows = [(name, ", ".join(f"{k}={v}" for k, v in fields.items())) for name, fields in entry["presets"].items()]
+        console.table(("preset", "fields"), rows)
+
+
+def show(
+    ctx: typer.Context,
+    unit: UnitName,
+    preset: Preset = None,
+    config: File = None,
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
+    """Shows a config and what follows from it."""
+    console: Console = ctx.obj
+    found, made = resolve(unit, preset, config, settings)
+    from ..emit import describe
+
+    _, manifest = describe(made)
+    shown = ("unit", "module", "digest", "config", "streams", "latency_cycles", "initiation_interval")
+    data = {key: manifest[key] for key in shown} | found.load("generator").derive(made)
+    console.result(data)
+    if console.as_json:
+        return
+    streams = data.pop("streams")
+    console.say(f"{data.pop('module')}  ({data.pop('unit')}, digest {data.pop('digest')})")
+    fields = type(made).model_fields
+    rows = [(key, value, fields[key].description or "") for key, value in data.pop("config").items()]
+    console.table(("field", "value", "meaning"), rows)
+    ports = [
+        (
+            s["name"],
+            s["direction"],
+            p["field"],
+            p["port"],
+            p["format"],
+            p["width"],
+            "x".join(map(str, p["shape"])) or "scalar",
+        )
+        for s in streams
+        for p in s["payload"]
+    ]
+    console.table(("stream", "direction", "field", "port", "format", "bits", "shape"), ports)
+    console.pairs([(key.replace("_", " "), _short(value)) for key, value in data.items()])
+
+
+def _short(value: object, inside: bool = False) -> object:
+    """What a unit derives, on one line."""
+    if isinstance(value, dict):
+        text = ", ".join(f"{key}={_short(item, True)}" for key, item in value.items())
+        return f"{{{text}}}" if inside else text
+    if isinstance(value, list):
+        text = ", ".join(str(_short(item, True)) for item in value)
+        return f"[{text}]" if inside else text
+    return value
