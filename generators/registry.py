@@ -31,6 +31,8 @@ class Unit:
         Module with ``PRESETS`` (name to config fields) and ``derive(config)`` (what ``show`` adds).
     demo : str or None
         ``module:function`` of the job on real data.
+    board : str or None
+        ``module:function`` of the floor above: ``(artifact, board) -> {file name: text}``.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Unit:
     bench: str
     generator: str
     demo: str | None = None
+    board: str | None = None
 
     def load(self, room: str) -> Any:
         """The object that the import string of that room names."""
@@ -64,6 +67,7 @@ UNITS: dict[str, Unit] = {
             bench="nervure.verif.mac",
             generator="nervure.generators.mac",
             demo="nervure.generators.demo:demo",
+            board="nervure.fpga_projects.mac:project",
         ),
     )
 }

@@ -52,3 +52,15 @@ def test_nextpnr_places_the_unit_under_its_constraint(artifact, tmp_path):
     (clock,) = json.loads((tmp_path / "report.json").read_text())["fmax"].values()
     assert clock["constraint"] == pytest.approx(25.0)
     assert clock["achieved"] > 25.0
+
+
+def test_the_command_writes_constraints(tmp_path):
+    nervure = str(Path(sys.executable).parent / "nervure")
+    command = [nervure, "generate", "mac", "--preset", "int8", "-o", str(tmp_path / "unit")]
+    subprocess.run([*command, "--board", "arty_a7"], check=True, capture_output=True)
+    assert (tmp_path / "unit" / "mac_int8_int8_int32_l4.xdc").read_text().endswith("-period 10.000 [get_ports clk]\n")
+    command[-1] = str(tmp_path / "other")
+    refused = subprocess.run([*command, "--board", "arty"], capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert refused.stderr.strip() == "nervure: unknown board 'arty'; did you mean arty_a7?"
+    assert not (tmp_path / "other").exists(), "nothing is left half-written"

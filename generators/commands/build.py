@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..registry import load
 from .console import Console
 from .options import File, Json, Out, Preset, Settings, UnitName, asked, emitted, resolve
 
@@ -29,6 +30,10 @@ def generate(
     with_testbench: Annotated[
         bool, typer.Option("--with-testbench", help="Add a cocotb testbench with vectors and a Makefile.")
     ] = False,
+    board: Annotated[
+        str | None,
+        typer.Option("--board", metavar="B", help="Add timing constraints for a board's tool.", show_default=False),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Writes Verilog, manifest and FuseSoC core.
@@ -41,6 +46,8 @@ def generate(
 
     directory = output or Path("build") / made.module_name
     testbench: tuple[Any, ...] = ()
+    if board:
+        load("nervure.fpga_projects.platforms:get_platform")(board)
     if with_testbench:
         # Before anything is written: what follows the files must not fail.
         bench = found.load("bench")
@@ -52,6 +59,9 @@ def generate(
         from ...verif.testbench import export_testbench
 
         files += [path.name for path in export_testbench(artifact, directory, *testbench)]
+    for name, text in found.load("board")(artifact, board).items() if board else ():
+        (directory / name).write_text(text)
+        files.append(name)
     result = {
         "unit": found.name,
         "module": artifact.module,

@@ -29,7 +29,10 @@ ENTRIES: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {
     "mac": [
         ({"interface": "bare"}, ("xcup flat", "ecp5 flat", "sg13g2 default")),
         ({"acc": "bf16", "interface": "bare"}, ("xcup flat", "sky130hd default")),
-        ({"a": "fp8_e4m3", "b": "fp8_e4m3", "acc": "bf16", "interface": "bare"}, ("xcup flat", "ecp5 flat", "sg13g2 default")),
+        (
+            {"a": "fp8_e4m3", "b": "fp8_e4m3", "acc": "bf16", "interface": "bare"},
+            ("xcup flat", "ecp5 flat", "sg13g2 default"),
+        ),
         ({"a": "int8", "b": "int8", "acc": "int32", "interface": "bare"}, ("ice40 flat", "lut6 flat")),
     ],
 }
