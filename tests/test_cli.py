@@ -479,7 +479,8 @@ def test_only_what_is_all_proved_holds(capfd, monkeypatch, statuses, survivors, 
 
     monkeypatch.setattr(prove, "prove", prove_stand_in)
     monkeypatch.setattr(mac, "claims", lambda artifact: [artifact.module], raising=False)
-    monkeypatch.setitem(sys.modules, "nervure.verif.faults", types.SimpleNamespace(faults=faults_stand_in))
+    stand_in = types.SimpleNamespace(negative_control=faults_stand_in)
+    monkeypatch.setitem(sys.modules, "nervure.verif.mutate", stand_in)
     words = ["prove", "mac", "--preset", "fp8", "--timeout", "9", "--faults", "3", "--seed", "4"]
     assert cli.main([*words, "--json"]) == code
     said = json.loads(capfd.readouterr().out)

@@ -12,10 +12,11 @@ from ..golden.mac import mac
 from ..hw.formats import Format
 from ..hw.mac.config import MacConfig
 from .artifact import Artifact
+from .mac_claims import claims
 from .mac_stimulus import KINDS, Vectors, exhaustive, formats_of, stimulus
 
-__all__ = ["FEATURES", "KINDS", "config_of", "coverage", "describe", "exhaustive", "expect", "features", "operations",
-           "stimulus"]  # fmt: skip
+__all__ = ["FEATURES", "KINDS", "claims", "config_of", "coverage", "describe", "exhaustive", "expect", "features",
+           "operations", "stimulus"]  # fmt: skip
 
 FEATURES: dict[str, str] = {
     "normal": "operands, addend and result are normal numbers",

@@ -56,9 +56,9 @@ def prove(
         result: dict[str, Any] = {"unit": made.unit, "module": made.module_name, "digest": made.digest}
         result["claims"] = [claim.to_dict() for claim in found_out]
         if faults:
-            from ...verif.faults import faults as control
+            from ...verif.mutate import negative_control
 
-            result["faults"] = control(
+            result["faults"] = negative_control(
                 artifact, bench, faults, seed=seed, timeout=timeout,
                 progress=lambda name, done, total: progress("faults", done, total),
             ).to_dict()  # fmt: skip
@@ -72,8 +72,8 @@ def prove(
         if claim["counterexample"]:
             console.say(f"{claim['name']} is refuted by {_text(claim['counterexample'])}")
     if faults:
-        drawn = result["faults"]
-        console.pairs([(f"faults {key}", _text(value)) for key, value in drawn.items() if key != "survivors"])
+        drawn = {key: value for key, value in result["faults"].items() if key not in ("faults", "survivors")}
+        console.pairs([(f"faults {key}", _text(value)) for key, value in drawn.items()])
         for survivor in survivors:
             console.say(f"survivor: {_text(survivor)}")
     proved = sum(claim["status"] == "proved" for claim in claims)

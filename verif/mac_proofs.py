@@ -1,0 +1,261 @@
+"""How the claims of the multiply-accumulate unit are tried: the functions behind :mod:`.mac_claims`.
+
+Each takes the artefact's directory and returns a verdict; each runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..hw.mac.config import MacConfig
+from . import cache, mac_anchor, mac_spec, solvers, tools
+from .aig import FALSE, Aig, evaluate
+from .artifact import Artifact
+from .netlist import GATES, Netlist, from_json
+from .pipeline import Pipeline, Unbalanced
+from .prove import Verdict
+
+SIMULATED = 1 << 16  # vectors tried before a solver is asked
+
+
+def pipeline(artifact: Artifact) -> Pipeline:
+    """The unit, its product left out."""
+    return Pipeline(netlist_of(artifact, artifact.module, [f"{artifact.module}__product"]), artifact)
+
+
+def specification(config: MacConfig) -> Netlist:
+    """The specification's text as a netlist."""
+    script = f"read_verilog spec.v\nhierarchy -check -top mac_spec\nproc\nflatten\n{GATES}\nwrite_json spec.json"
+    return from_json(json.loads(_made(script, {"spec.v": mac_spec.verilog(config)}, "spec.json")), "mac_spec")
+
+
+def smt_specification(config: MacConfig, top: str) -> str:
+    """The specification's text as SMT-LIB functions of a state ``|spec_s|``."""
+    script = f"read_verilog spec.v\nhierarchy -check -top {top}\nproc\nflatten\nopt_expr\nopt_clean\nrename {top} spec\n"
+    script += "write_smt2 -stbv -wires spec.smt2"
+    return _made(script, {"spec.v": mac_spec.verilog(config)}, "spec.smt2")
+
+
+# The product.
+
+
+def product(directory: Path) -> Verdict:
+    artifact, config = load(directory)
+    blocks = multipliers(artifact)
+    text = artifact.verilog.read_text()
+    for block in blocks:
+        script = f"read_verilog unit.v\nhierarchy -check -top {block}\nproc\nwrite_json block.json"
+        if wrong := _no_multiplication(json.loads(_made(script, {"unit.v": text}, "block.json"))["modules"][block]):
+            return Verdict("refuted", "structure", {"module": block, "where": wrong})
+    top = f"{artifact.module}__product"
+    net = netlist_of(artifact, top, blocks)
+    aig, (a, b, p) = net.aig, (net.inputs["a"], net.inputs["b"], net.outputs["p"])
+    if net.registers or (len(a), len(b)) != (config.a_format.significand_width, config.b_format.significand_width):
+        return Verdict("refuted", "structure", {"module": top, "where": "it must be combinational and as wide as the significands"})
+    position = {literal: i for i, literal in enumerate(a)}, {literal: i for i, literal in enumerate(b)}
+    total, weight = [FALSE] * len(p), np.zeros((len(a), len(b)), object)
+    for tile in net.cuts:
+        slices = []
+        for word, at in ((tile.inputs["a"], position[0]), (tile.inputs["b"], position[1])):
+            if any(x != FALSE and x not in at for x in word):
+                return Verdict("unknown", f"operands of {tile.name} are no slices of a and b")
+            slices.append([(i, at[x]) for i, x in enumerate(word) if x != FALSE])
+        shift = sum(at - i for i, at in (s[0] for s in slices))
+        total = aig.add(total, ([FALSE] * shift + tile.outputs["p"] + [FALSE] * len(p))[: len(p)])
+        for i, at_a in slices[0]:
+            for j, at_b in slices[1]:
+                weight[at_a, at_b] += 1 << (i + j + shift)
+    if (values := solvers.model(aig, [aig.differ(p, total)])) is not None:
+        tiles = {tile.name: hex(solvers.word(values, tile.outputs["p"])) for tile in net.cuts}
+        return Verdict("refuted", "kissat, products of the tiles free", {"module": top, "tiles": tiles})
+    # The sum of the tiles is a bilinear form of the bits of a and b: equal to a * b iff every coefficient is.
+    if any(weight[i, j] != 1 << (i + j) for i in range(len(a)) for j in range(len(b))):
+        return Verdict("refuted", "coefficients of the tiles", {"module": top, "where": "the tiles do not make a * b"})
+    kinds = f"{len(net.cuts)} tiles" if len(net.cuts) > 1 else "one block"
+    return Verdict("proved", f"{kinds}, each one unsigned multiplication (the axiom p = a * b); their sum by kissat and coefficients")
+
+
+def _no_multiplication(module: dict[str, Any]) -> str | None:
+    """Why a module is not ``p = a * b`` in one unsigned cell; None where it is."""
+    cells = list(module["cells"].values())
+    if len(cells) != 1 or cells[0]["type"] != "$mul":
+        return f"it must be one multiplication, not {', '.join(c['type'] for c in cells) or 'no cell'}"
+    pins, params = cells[0]["connections"], cells[0]["parameters"]
+    if any(int(params[f"{side}_SIGNED"], 2) for side in "AB"):
+        return "its multiplication must be unsigned"
+    ports = {name: port["bits"] for name, port in module["ports"].items()}
+    for pin, port in (("A", "a"), ("B", "b")):
+        bits = pins[pin]
+        if bits[: len(ports[port])] != ports[port] or any(bit != "0" for bit in bits[len(ports[port]) :]):
+            return f"its multiplication must take the whole of {port}"
+    if pins["Y"] != ports["p"] or len(ports["p"]) != len(ports["a"]) + len(ports["b"]):
+        return "p must be the whole product"
+    return None
+
+
+# The sum.
+
+
+class Miter:
+    """Circuit and specification over the same codes a, b, c and the same product p."""
+
+    def __init__(self, directory: Path):
+        self.artifact, self.config = load(directory)
+        self.pipeline = pipeline(self.artifact)
+        spec = specification(self.config)
+        self.aig = Aig()
+        self.inputs = {name: self.aig.inputs(len(word)) for name, word in spec.inputs.items()}
+        mapping = {x >> 1: y for name, word in spec.inputs.items() for x, y in zip(word, self.inputs[name], strict=True)}
+        self.spec = {name: spec.aig.copy(word, self.aig, mapping) for name, word in spec.outputs.items()}
+        ports = field_words(self.artifact, self.inputs)
+        (cut,) = self.pipeline.netlist.cuts
+        outputs, fed = self.pipeline.combinational(self.aig, ports, {cut.name: {"p": self.inputs["p"]}})
+        self.factors = fed[cut.name]["a"], fed[cut.name]["b"]
+        self.y = field_of(self.artifact, outputs, "y")
+
+    def shown(self, codes: dict[str, int]) -> dict[str, Any]:
+        """Codes of a, b and c with their values, and what circuit and specification make of them."""
+        count = {name: np.array([codes[name]], np.uint64) for name in "abc"}
+        out = self.evaluate(count, 1)
+        from .mac import describe
+
+        shown: dict[str, Any] = {name: describe(self.config, name, codes[name]) for name in "abc"}
+        return {**shown, "y": describe(self.config, "y", int(out["y"][0])), "expected": describe(self.config, "y", int(out["expected"][0]))}
+
+    def evaluate(self, codes: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
+        """y of the circuit and of the specification where p is the product of the factors that the circuit takes."""
+        feed = [(self.inputs[name], codes[name]) for name in "abc"]
+        factors = evaluate(self.aig, dict(zip("ab", self.factors, strict=True)), [*feed, (self.inputs["p"], codes["a"] * np.uint64(0))], count)
+        p = factors["a"] * factors["b"]
+        return evaluate(self.aig, {"y": self.y, "expected": self.spec["y"], "lemma": self.spec["lemma"]}, [*feed, (self.inputs["p"], p)], count)
+
+
+def field_words(artifact: Artifact, fields: dict[str, list[int]]) -> dict[str, list[int]]:
+    """Literals of the payload input ports of which the fields are parts."""
+    stream = artifact.stream("in")
+    words = {port: [FALSE] * width for port, width in artifact.port_widths(stream).items()}
+    for place in stream.payload:
+        words[place.port][place.offset : place.offset + place.width] = fields[place.field]
+    return words
+
+
+def field_of(artifact: Artifact, ports: dict[str, list[int]], name: str) -> list[int]:
+    """Literals of an output field."""
+    (place,) = (p for p in artifact.stream("out").payload if p.field == name)
+    return ports[place.port][place.offset : place.offset + place.width]
+
+
+def significands(directory: Path) -> Verdict:
+    miter = Miter(directory)
+    aig = miter.aig
+    wrong = [aig.differ(x, miter.spec[name]) for name, x in zip(("sa", "sb"), miter.factors, strict=True)]
+    if (values := solvers.model(aig, [aig.any(wrong)])) is None:
+        return Verdict("proved", "kissat")
+    codes = {name: solvers.word(values, miter.inputs[name]) for name in "abc"}
+    return Verdict("refuted", "kissat", miter.shown(codes))
+
+
+def product_range(directory: Path) -> Verdict:
+    _, config = load(directory)
+    net = specification(config)
+    aig, sa, sb, p = net.aig, net.outputs["sa"], net.outputs["sb"], net.inputs["p"]
+    (lemma,) = net.outputs["lemma"]
+    classes = [list(mac_spec.classes(f, config.flush).values()) for f in (config.a_format, config.b_format)]
+    somewhere = [aig.any(aig.within(word, *bounds) for bounds in of) for word, of in zip((sa, sb), classes, strict=True)]
+    questions = [[aig.all(somewhere) ^ 1]]
+    for low_a, high_a in classes[0]:
+        for low_b, high_b in classes[1]:
+            # The product of integers in two intervals lies between the products of their ends.
+            known = aig.within(p, low_a * low_b, high_a * high_b)
+            assumed = [aig.within(sa, low_a, high_a), aig.within(sb, low_b, high_b), known]
+            if solvers.model(aig, assumed) is None:
+                return Verdict("unknown", "the assumptions of a class contradict each other")
+            questions.append([*assumed, lemma ^ 1])
+    for question in questions:
+        if (values := solvers.model(aig, question)) is not None:
+            return Verdict("refuted", "kissat", {name: hex(solvers.word(values, word)) for name, word in net.inputs.items()})
+    return Verdict("proved", f"products of intervals, {len(questions) - 1} pairs of classes, kissat")
+
+
+def total(directory: Path) -> Verdict:
+    miter = Miter(directory)
+    aig, config = miter.aig, miter.config
+    found = _simulated(miter)
+    if found is not None:
+        return Verdict("refuted", "simulation", miter.shown(found))
+    wrong = aig.differ(miter.y, miter.spec["y"])
+    (lemma,) = miter.spec["lemma"]
+    if solvers.model(aig, [lemma]) is None:
+        return Verdict("unknown", "what is assumed of the product contradicts itself")
+    values = solvers.model(aig, [wrong, lemma])
+    if values is None:
+        return Verdict("proved", f"kissat, {len(aig.cone([wrong]))} nodes, product free within its range")
+    codes = {name: solvers.word(values, miter.inputs[name]) for name in "abc"}
+    shown = miter.shown(codes)
+    if shown["y"] == shown["expected"]:
+        # No operands make that product: the same question with the multiplier inside.
+        mapping = {x >> 1: y for x, y in zip(miter.inputs["p"], aig.mul(miter.spec["sa"], miter.spec["sb"]), strict=True)}
+        values = solvers.model(aig, aig.copy([wrong], aig, mapping))
+        if values is None:
+            return Verdict("proved", "kissat, multiplier included")
+        shown = miter.shown({name: solvers.word(values, miter.inputs[name]) for name in "abc"})
+    return Verdict("refuted", "kissat", shown)
+
+
+def _simulated(miter: Miter) -> dict[str, int] | None:
+    """Codes on which circuit and specification differ, among random ones aimed at small exponent differences."""
+    rng = np.random.default_rng(0)
+    config = miter.config
+    codes = {name: rng.integers(0, 1 << fmt.width, SIMULATED, dtype=np.uint64)
+             for name, fmt in (("a", config.a_format), ("b", config.b_format), ("c", config.acc_format))}  # fmt: skip
+    # Half of the addends are near the product: what the specification makes of a*b + 0, moved a little.
+    zero = evaluate_y(miter, {**codes, "c": codes["c"] * np.uint64(0)})
+    acc = config.acc_format
+    span = np.uint64(max(2, 16 << acc.mantissa_width)) if acc.is_float else np.uint64(16)
+    near = (zero + rng.integers(0, int(span), SIMULATED, dtype=np.uint64) - span // np.uint64(2)) & np.uint64((1 << acc.width) - 1)
+    near ^= (rng.integers(0, 2, SIMULATED, dtype=np.uint64)) << np.uint64(acc.width - 1)
+    codes["c"] = np.where(rng.random(SIMULATED) < 0.5, near, codes["c"])
+    out = miter.evaluate(codes, SIMULATED)
+    bad = np.flatnonzero(out["y"] != out["expected"])
+    return {name: int(codes[name][bad[0]]) for name in "abc"} if len(bad) else None
+
+
+def evaluate_y(miter: Miter, codes: dict[str, np.ndarray]) -> np.ndarray:
+    return miter.evaluate(codes, len(codes["a"]))["expected"]
+
+
+def exhaustion(directory: Path) -> Verdict:
+    artifact, config = load(directory)
+    found = pipeline(artifact)
+    from .mac import describe, expect
+
+    aig = Aig()
+    formats = {"a": config.a_format, "b": config.b_format, "c": config.acc_format}
+    inputs = {name: aig.inputs(fmt.width) for name, fmt in formats.items()}
+    (cut,) = found.netlist.cuts
+    p = aig.inputs(len(cut.outputs["p"]))
+    outputs, fed = found.combinational(aig, field_words(artifact, inputs), {cut.name: {"p": p}})
+    words = {"y": field_of(artifact, outputs, "y"), **{f"f{k}": v for k, v in fed[cut.name].items()}}
+    widths = [fmt.width for fmt in formats.values()]
+    count, chunk = 1 << sum(widths), 1 << 18
+    for start in range(0, count, chunk):
+        index = np.arange(start, min(start + chunk, count), dtype=np.uint64)
+        codes = {}
+        for name, width in zip("cba", reversed(widths), strict=True):
+            codes[name], index = index & np.uint64((1 << width) - 1), index >> np.uint64(width)
+        feed = [(inputs[name], codes[name]) for name in "abc"]
+        n = len(index)
+        factors = evaluate(aig, {"fa": words["fa"], "fb": words["fb"]}, [*feed, (p, np.zeros(n, np.uint64))], n)
+        y = evaluate(aig, {"y": words["y"]}, [*feed, (p, factors["fa"] * factors["fb"])], n)["y"]
+        expected = expect(config, codes)["y"].astype(np.uint64)
+        if len(bad := np.flatnonzero(y != expected)):
+            at = int(bad[0])
+            shown = {name: describe(config, name, int(codes[name][at])) for name in "abc"}
+            shown |= {"y": describe(config, "y", int(y[at])), "expected": describe(config, "y", int(expected[at]))}
+            return Verdict("refuted", "exhaustion", shown)
+    return Verdict("proved", f"all {count} sums simulated against the golden model")

@@ -1,0 +1,206 @@
+"""The negative control: faults drawn by Yosys, each of which evidence must find.
+
+A fault is one of Yosys' mutations of a cell's port (inverted, stuck, or exchanged with another net). All of them are put
+into one netlist behind a select port, so that one compiled model runs vectors through each; what no vector shows is tried
+by proof. A fault that changes nothing that can be seen is shown to be none (``equivalent``); what is left survives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import tools
+from .artifact import Artifact
+from .batch import BatchModel, ProtocolError
+from .prove import Claim, prove
+
+SELECT = "nervure_fault"
+VECTORS = 20_000
+STANDING = 1000  # cycles without a beat after which a faulty unit is held to stand still
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault and what became of it.
+
+    Parameters
+    ----------
+    number : int
+        From 1, in the order in which Yosys drew them.
+    place : str
+        Mode, cell and port.
+    outcome : str
+        ``vectors`` or ``proof`` (found by them), ``equivalent`` (proved to change nothing), or ``survived``.
+    detail : str
+        The first vector, or the claim, that shows it.
+    """
+
+    number: int
+    place: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class NegativeControl:
+    """All faults of one drawing."""
+
+    seed: int
+    faults: tuple[Fault, ...]
+
+    @property
+    def survivors(self) -> list[Fault]:
+        return [fault for fault in self.faults if fault.outcome == "survived"]
+
+    def count(self, outcome: str) -> int:
+        """Faults that ended so."""
+        return sum(fault.outcome == outcome for fault in self.faults)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        outcomes = ("vectors", "proof", "equivalent", "survived")
+        return {
+            "seed": self.seed, "count": len(self.faults), **{outcome: self.count(outcome) for outcome in outcomes},
+            "survivors": [fault.__dict__ for fault in self.survivors], "faults": [f.__dict__ for f in self.faults],
+        }  # fmt: skip
+
+
+def negative_control(artifact: Artifact, bench: Any, count: int = 30, *, seed: int = 0, timeout: float = 600,
+                     progress: Callable[[str, int, int], None] | None = None) -> NegativeControl:  # fmt: skip
+    """Draws faults in the emitted netlist (the multiplier aside) and finds each by vectors or by proof.
+
+    Parameters
+    ----------
+    artifact : Artifact
+    bench : module
+        Stimulus and golden outputs, and ``claims``, which are tried where no vector shows a fault.
+    count, seed : int
+        How many faults, and the seed that Yosys draws them with.
+    timeout : float
+        Seconds for each part of a claim.
+    """
+    if count <= 0:
+        raise ValueError(f"count must be positive, not {count}")
+    config = bench.config_of(artifact)
+    vectors = bench.stimulus(config, VECTORS, seed)
+    expected = bench.expect(config, vectors)
+    found: list[Fault] = []
+    with tempfile.TemporaryDirectory(prefix="nervure-mutate-") as name:
+        folder = Path(name)
+        drawn = _draw(artifact, folder, count, seed)
+        model = BatchModel(_selectable(artifact, folder, drawn))
+        _check_select(model, vectors, expected)
+        for number, line in enumerate(drawn, 1):
+            shown = _by_vectors(model, bench, config, vectors, expected, number, len(drawn))
+            outcome = ("vectors", shown) if shown else _by_proof(artifact, bench.claims, folder / str(number), line, timeout)
+            found.append(Fault(number, _place(line), *outcome))
+            if progress:
+                progress("faults", number, len(drawn))
+    return NegativeControl(seed, tuple(found))
+
+
+def _flat(artifact: Artifact) -> list[str]:
+    """Commands that read the unit as one module around its product."""
+    return [
+        "read_verilog design.v", f"hierarchy -check -top {artifact.module}", "proc",
+        f"setattr -mod -set keep_hierarchy 1 {artifact.module}__product*", f"flatten {artifact.module}",
+        "opt_clean", "delete t:$scopeinfo", f"cd {artifact.module}",
+    ]  # fmt: skip
+
+
+def _draw(artifact: Artifact, folder: Path, count: int, seed: int) -> list[str]:
+    """The mutations, as Yosys commands."""
+    shutil.copy(artifact.verilog, folder / "design.v")
+    tools.yosys("\n".join([*_flat(artifact), f"mutate -list {count} -seed {seed} -o drawn.txt"]), cwd=folder)
+    lines = [line for line in (folder / "drawn.txt").read_text().splitlines() if line.startswith("mutate -mode")]
+    if len(lines) < count:
+        raise ValueError(f"count must be at most the {len(lines)} faults that the netlist has, not {count}")
+    return lines
+
+
+def _selectable(artifact: Artifact, folder: Path, drawn: list[str]) -> Artifact:
+    """The unit with all faults in it, each active while the select port has its number."""
+    width = len(drawn).bit_length()
+    lines = [f"{line} -ctrl {SELECT} {width} {number}" for number, line in enumerate(drawn, 1)]
+    out = folder / "selectable"
+    out.mkdir()
+    write = ["cd", f"write_verilog -noattr {out / (artifact.module + '.v')}"]
+    tools.yosys("\n".join([*_flat(artifact), *lines, *write]), cwd=folder)
+    manifest = json.loads(json.dumps(artifact.manifest))
+    (stream,) = (s for s in manifest["streams"] if s["direction"] == "in")
+    stream["payload"].append(
+        {"field": SELECT, "port": SELECT, "offset": 0, "width": width, "shape": [], "format": f"uint{width}"}
+    )
+    return Artifact(out, manifest)
+
+
+def _run(model: BatchModel, vectors: dict[str, np.ndarray], number: int, stall: float = 0.0) -> dict[str, np.ndarray]:
+    beats = len(next(iter(vectors.values())))
+    inputs = {**vectors, SELECT: np.full(beats, number, np.uint64)}
+    return model.run(inputs, stall_in=stall, stall_out=stall, patience=STANDING).outputs
+
+
+def _check_select(model: BatchModel, vectors: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    """With no fault selected the netlist must be the unit; else everything would seem to be found."""
+    outputs = _run(model, vectors, 0)
+    if any((outputs[key] != expected[key]).any() for key in expected):
+        raise RuntimeError("the netlist must equal the golden model while no fault is selected, but does not")
+
+
+def _by_vectors(model: BatchModel, bench: Any, config: Any, vectors: dict[str, np.ndarray],
+                expected: dict[str, np.ndarray], number: int, count: int) -> str | None:  # fmt: skip
+    """What shows the fault, or None."""
+    for stall in (0.0, 0.3) if model.output.ready else (0.0,):
+        try:
+            outputs = _run(model, vectors, number, stall)
+        except ProtocolError as error:
+            return str(error)
+        for key, want in expected.items():
+            wrong = np.nonzero(outputs[key] != want)[0]
+            if len(wrong):
+                at = wrong[0]
+                inputs = ", ".join(f"{k} = {bench.describe(config, k, int(v[at]))}" for k, v in vectors.items())
+                got = bench.describe(config, key, int(outputs[key][at]))
+                return f"{inputs}: {key} = {got}, not {bench.describe(config, key, int(want[at]))}"
+    return None
+
+
+def _by_proof(artifact: Artifact, claims: Callable[[Artifact], list[Claim]], folder: Path, line: str,
+              timeout: float) -> tuple[str, str]:  # fmt: skip
+    """Outcome and detail of a fault that no vector shows."""
+    folder.mkdir()
+    shutil.copy(artifact.verilog, folder / "design.v")
+    mutant = folder / "mutant"
+    mutant.mkdir()
+    file = mutant / f"{artifact.module}.v"
+    tools.yosys("\n".join([*_flat(artifact), line, "cd", f"write_verilog -noattr {file}"]), cwd=folder)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    manifest = {**artifact.manifest, "files": [{"path": file.name, "sha256": digest}]}
+    (mutant / f"{artifact.module}.json").write_text(json.dumps(manifest))
+    faulty = Artifact.load(mutant)
+    # What is claimed of the specification alone is the same for every circuit.
+    results = prove(faulty, [claim for claim in claims(faulty) if claim.of_file], timeout=timeout)
+    for result in results:
+        if result.status == "refuted":
+            return "proof", f"{result.name}: {result.counterexample or result.method}"
+    undecided = [result.name for result in results if result.status != "proved"]
+    if undecided or not results:
+        return "survived", f"not decided: {', '.join(undecided) or 'there are no claims'}"
+    return "equivalent", "every claim is proved of the faulty unit too"
+
+
+def _place(line: str) -> str:
+    """Mode, cell and port of a mutation, from its command."""
+    words = line.split()
+    options = {words[i]: words[i + 1] for i in range(1, len(words) - 1) if words[i].startswith("-")}
+    where = ".".join(options[key] for key in ("-cell", "-port", "-portbit") if key in options)
+    return f"{options['-mode']} {where}"

@@ -1,0 +1,224 @@
+"""Claims about a generated unit, tried in parallel: each ends as proved, refuted or unknown."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+from .artifact import Artifact
+from .tools import ToolMissing
+
+Status = Literal["proved", "refuted", "unknown"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one part of a claim came to.
+
+    Parameters
+    ----------
+    status : str
+        ``proved``, ``refuted`` or ``unknown``.
+    method : str
+        How; for ``unknown``, why.
+    counterexample : dict or None
+        What refutes it, in the unit's own terms.
+    """
+
+    status: Status
+    method: str
+    counterexample: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a claim that one process works on.
+
+    Parameters
+    ----------
+    function : str
+        ``module:name`` of a function ``(directory, **arguments) -> Verdict``; the directory holds the artefact.
+    arguments : dict
+        Of picklable values.
+    cost : float
+        Rough seconds: the longest parts start first.
+    """
+
+    function: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    cost: float = 1.0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something that a unit is said to do; it holds when all its parts do.
+
+    Parameters
+    ----------
+    name : str
+    scope : str
+        What the claim is about, and over which widths and inputs.
+    parts : tuple of Part
+    of_file : bool
+        Whether the claim is about the emitted file; else about the specification, whatever the circuit.
+    """
+
+    name: str
+    scope: str
+    parts: tuple[Part, ...]
+    of_file: bool = True
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a claim came to; ``seconds`` is the work of all its parts."""
+
+    name: str
+    scope: str
+    status: Status
+    method: str
+    seconds: float
+    counterexample: dict[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**self.__dict__, "seconds": round(self.seconds, 3)}
+
+
+@dataclass
+class _Running:
+    claim: Claim
+    process: subprocess.Popen[bytes]
+    folder: tempfile.TemporaryDirectory[str]
+    start: float
+
+    def end(self) -> None:
+        """Ends the process and the solvers that it started."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+
+
+def prove(artifact: Artifact, claims: Sequence[Claim], *, jobs: int | None = None, timeout: float = 600,
+          progress: Callable[[str, int, int], None] | None = None) -> list[Result]:  # fmt: skip
+    """Tries all claims, parts in parallel processes.
+
+    Parameters
+    ----------
+    artifact : Artifact
+    claims : sequence of Claim
+    jobs : int or None
+        Processes at a time (default: one a core).
+    timeout : float
+        Seconds that one part of a claim may take; after that the claim is unknown, unless another part refutes it.
+    progress : callable or None
+        Called with the name of a claim of which a part has ended, parts ended, and parts in all.
+
+    Returns
+    -------
+    list of Result
+        In the order of the claims. A part that fails makes its claim unknown, never proved.
+
+    Raises
+    ------
+    ToolMissing
+        If a part lacks a tool.
+    ValueError
+        If jobs or timeout is not positive.
+    """
+    jobs = jobs if jobs is not None else os.cpu_count() or 1
+    for name, value in (("jobs", jobs), ("timeout", timeout)):
+        if value <= 0:
+            raise ValueError(f"{name} must be positive, not {value}")
+    waiting = sorted(((claim, part) for claim in claims for part in claim.parts), key=lambda pair: -pair[1].cost)
+    total = len(waiting)
+    running: list[_Running] = []
+    verdicts: dict[str, list[Verdict]] = {claim.name: [] for claim in claims}
+    seconds = dict.fromkeys(verdicts, 0.0)
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                claim, part = waiting.pop(0)
+                # A claim that is refuted stays so: the rest of it is not tried.
+                if not any(v.status == "refuted" for v in verdicts[claim.name]):
+                    running.append(_start(artifact, claim, part))
+            time.sleep(0.005)
+            for job in list(running):
+                elapsed = time.monotonic() - job.start
+                if job.process.poll() is None and elapsed < timeout:
+                    continue
+                ended = job.process.returncode is not None
+                job.end()
+                running.remove(job)
+                verdicts[job.claim.name].append(_verdict(job) if ended else Verdict("unknown", f"no verdict after {timeout:g} s"))
+                job.folder.cleanup()
+                seconds[job.claim.name] += elapsed
+                if progress:
+                    progress(job.claim.name, total - len(waiting) - len(running), total)
+    finally:
+        for job in running:
+            job.end()
+            job.folder.cleanup()
+    return [_result(claim, verdicts[claim.name], seconds[claim.name]) for claim in claims]
+
+
+def _start(artifact: Artifact, claim: Claim, part: Part) -> _Running:
+    folder = tempfile.TemporaryDirectory(prefix="nervure-prove-")
+    work = Path(folder.name) / "work"
+    work.write_bytes(pickle.dumps((str(artifact.directory.absolute()), part)))
+    # A fresh interpreter rather than a fork: callers may have threads, and a group of its own can be ended whole.
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"from {__name__} import work; work()", str(work)], cwd=folder.name, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    return _Running(claim, process, folder, time.monotonic())
+
+
+def work() -> None:
+    """What a process does: reads a part, and writes its verdict beside it."""
+    path = Path(sys.argv[1])
+    directory, part = pickle.loads(path.read_bytes())
+    module, _, name = part.function.partition(":")
+    try:
+        answer: Verdict | Exception = getattr(import_module(module), name)(Path(directory), **part.arguments)
+    except ToolMissing as error:
+        answer = error
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        answer = Verdict("unknown", f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})")
+    path.with_name("verdict.part").write_bytes(pickle.dumps(answer))
+    path.with_name("verdict.part").rename(path.with_name("verdict"))
+
+
+def _verdict(job: _Running) -> Verdict:
+    file = Path(job.folder.name) / "verdict"
+    if not file.exists():
+        return Verdict("unknown", f"the process ended with code {job.process.returncode} and no verdict")
+    answer = pickle.loads(file.read_bytes())
+    if isinstance(answer, ToolMissing):
+        raise answer
+    return answer
+
+
+def _result(claim: Claim, verdicts: Sequence[Verdict], seconds: float) -> Result:
+    for status in ("refuted", "unknown"):
+        for verdict in verdicts:
+            if verdict.status == status:
+                return Result(claim.name, claim.scope, status, verdict.method, seconds, verdict.counterexample)
+    if len(verdicts) != len(claim.parts) or not verdicts:
+        return Result(claim.name, claim.scope, "unknown", "not every part was tried", seconds)
+    methods = "; ".join(dict.fromkeys(v.method for v in verdicts))
+    return Result(claim.name, claim.scope, "proved", methods, seconds)
