@@ -1,7 +1,7 @@
 """And-inverter graphs: building, simulating millions of vectors, and writing what solvers read.
 
-A literal is ``2 * node + inverted``; node 0 is the constant false, so literals 0 and 1 are false and true. Nodes are made
-after their fan-in, so their numbers are a topological order.
+A literal is ``2 * node + inverted``; node 0 is the constant false, so literals 0 and 1 are false and true. Nodes are
+made after their fan-in, so their numbers are a topological order.
 """
 
 from __future__ import annotations
@@ -60,9 +60,8 @@ class Aig:
             for p, r in (below_x, below_x[::-1]):
                 if p ^ 1 in below_y and r in below_y:
                     return r ^ 1
-        elif below_x and below_y and not (x & 1 or y & 1):
-            if any(p ^ 1 in below_y for p in below_x):
-                return FALSE
+        elif below_x and below_y and not (x & 1 or y & 1) and any(p ^ 1 in below_y for p in below_x):
+            return FALSE
         self.fanin.append((x, y))
         found = self._table[x, y] = 2 * len(self.fanin) - 2
         return found
@@ -167,7 +166,7 @@ class Aig:
         size = next(iter(planes.values())).shape if planes else (1,)
         zero = np.zeros(size, np.uint64)
         nodes = self.cone(literals)
-        last = {abs_: n for n in nodes if self.fanin[n] for abs_ in (self.fanin[n][0] >> 1, self.fanin[n][1] >> 1)}  # type: ignore[index]
+        last = {x >> 1: node for node in nodes for x in self.fanin[node] or ()}
         kept = {x >> 1 for x in literals}
 
         def get(x: int) -> np.ndarray:

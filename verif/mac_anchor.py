@@ -1,16 +1,10 @@
 """The specification of the multiply-accumulate unit held against SMT-LIB FloatingPoint.
 
-bitwuzla knows Float16, Float32 and Float64. Sums are taken by ``fp.fma`` on Float32 with the factors P (an integer of at
-most 24 bits, so a Float32 number) and 2^e, which is exact as long as 2^e is a normal Float32 number; the accumulator's
-code is then
-
-- fp32: the fused sum, rounded as the config says;
-- bf16, fp16: the fused sum rounded to odd (towards zero, last bit set where inexact) and then as the config says, which is
-  what rounding once gives (Boldo and Melquiond, IEEE Trans. Computers 57(4), 2008). SMT-LIB rounds to Float16; to bf16,
-  the upper half of Float32, the last step is integer rounding of the code, a lemma of its own (:func:`halving`).
-
-Products below the range of 2^e have their own cases (``low``), products above it are taken with their multiplier
-(``high``). The cases split on the distance D between the last bits of product and addend, and are shown to cover everything.
+Every question is a text of assumptions, and one that contradicts the specification. Sums are taken by ``fp.fma`` on
+Float32 with the factors P (an integer of at most 24 bits, so a Float32 number) and 2^e, exact as long as 2^e is
+a normal Float32 number (``near``). Products below that have their own cases (``low``, ``tiny``, ``integer``); products
+above it are taken with their multiplier (``high``). The cases split on the distance D between the last bits of product
+and addend, and are shown to cover everything.
 """
 
 from __future__ import annotations
@@ -19,13 +13,14 @@ from dataclasses import dataclass
 
 from ..hw.formats import Format
 from ..hw.mac.config import MacConfig
+from .mac_smt import bits, define, number, power, rounded, value, wire
 from .mac_spec import Widths, largest_lsb_exponent, lsb_exponent
 
 HOST_LOW, HOST_HIGH, HOST_BITS = -126, 127, 24  # normal exponents and precision of Float32
 TINY = -170  # below 2^-170 the last bit of a product that fits 20 bits is under a quarter of the least Float32 number
 
 
-def unanchored(config: MacConfig) -> str | None:
+def missing(config: MacConfig) -> str | None:
     """Why there is no anchor for a config, or None where there is one."""
     if config.acc_format.is_float:
         if config.acc not in ("fp32", "bf16", "fp16"):
@@ -126,10 +121,10 @@ def finite(config: MacConfig) -> str:
 """
 
 
-def cover(config: MacConfig, spec: str) -> str:
-    """The question whether a sum lies in none of the cases."""
+def cover(config: MacConfig, spec: str) -> tuple[str, str]:
+    """As :func:`question`: that a sum lies in none of the cases."""
     others = " ".join(case.condition for case in cases(config))
-    return _head(config, spec) + finite(config) + f"(assert (not (or false {others})))\n"
+    return _head(config, spec) + finite(config), f"(assert (not (or false {others})))\n"
 
 
 def question(config: MacConfig, spec: str, case: Case) -> tuple[str, str]:
@@ -138,20 +133,24 @@ def question(config: MacConfig, spec: str, case: Case) -> tuple[str, str]:
     text = _head(config, spec) + finite(config) + f"(assert {case.condition})\n"
     if case.form == "high":
         # The product is taken from the codes themselves, multiplier included: all that matters is that it overflows.
-        return text + operands(config), fused(config, "(fp.fma {rm} A B C)")
+        return text + operands(config) + multiplied(config), fused(config, "(fp.fma {rm} A B C)")
     least = lsb_exponent(acc)
     sign = "(ite s (fp.neg {0}) {0})"
     if case.form == "integer":
         # c is subnormal: both addends are integers in units of 2^unit, and so is their sum, which Float64 holds.
         unit, wide = case.unit, 52
-        p, c = f"((_ zero_extend {wide - wp}) p)", f"((_ zero_extend {wide - acc.mantissa_width}) ((_ extract {acc.mantissa_width - 1} 0) c))"
+        p, c = (
+            f"((_ zero_extend {wide - wp}) p)",
+            f"((_ zero_extend {wide - acc.mantissa_width}) ((_ extract {acc.mantissa_width - 1} 0) c))",
+        )
         text += define("pi", bits(wide), f"(bvshl {p} ((_ zero_extend {wide - ew}) (bvsub e {number(unit, ew)})))")
         text += define("ci", bits(wide), f"(bvshl {c} {number(least - unit, wide)})")
         text += define("total", bits(wide), "(bvadd (ite s (bvneg pi) pi) (ite (fp.isNegative C) (bvneg ci) ci))")
         exact = f"(fp.mul RNE ((_ to_fp 11 53) RNE total) {power(unit, 11, 52)})"
         # An exact zero has the sign that fp.add gives it.
         text += define("px", "Float32", sign.format("((_ to_fp_unsigned 8 24) RNE p)"))
-        zero = "(fp.add {rm} (ite (fp.isNegative px) (_ -zero 8 24) (_ +zero 8 24)) (ite (fp.isNegative C) (_ -zero 8 24) (_ +zero 8 24)))"
+        zeros = (f"(ite (fp.isNegative {x}) (_ -zero 8 24) (_ +zero 8 24))" for x in ("px", "C"))
+        zero = f"(fp.add {{rm}} {' '.join(zeros)})"
         return text, fused(config, f"(ite (= total {number(0, wide)}) {zero} ((_ to_fp 8 24) {{rm}} {exact}))")
     text += define("x", "Float32", "((_ to_fp_unsigned 8 24) RNE p)")
     if case.form == "near":
@@ -165,7 +164,9 @@ def question(config: MacConfig, spec: str, case: Case) -> tuple[str, str]:
         moved = f"(bvadd xz (concat ((_ extract 8 0) ((_ sign_extend {max(0, 9 - ew)}) {over})) {number(0, 23)}))"
         text += define("xm", "Float32", f"((_ to_fp 8 24) (ite (= p {number(0, wp)}) xz {moved}))")
     else:
-        subnormal = f"((_ to_fp 8 24) (bvshl {number(1, 32)} ((_ zero_extend {32 - ew}) (bvadd {over} {number(149, ew)}))))"
+        subnormal = (
+            f"((_ to_fp 8 24) (bvshl {number(1, 32)} ((_ zero_extend {32 - ew}) (bvadd {over} {number(149, ew)}))))"
+        )
         normal = f"(fp #b0 ((_ extract 7 0) (bvadd {over} {number(127, ew)})) {number(0, 23)})"
         two = f"(ite (bvsge {over} {number(HOST_LOW, ew)}) {normal} {subnormal})"
         text += define("xm", "Float32", f"(fp.mul RNE x {two})")
@@ -181,7 +182,9 @@ def fused(config: MacConfig, sum_: str, factor: str | None = None) -> str:
     if config.flush and factor is not None:
         # With everything 2^64 times larger, small sums are rounded as if exponents had no end.
         k, ew = 64, Widths.of(config).exponent
-        scaled = sum_.replace(factor, f"(fp.mul RNE {factor} {power(k)})").replace(" C)", f" (fp.mul RNE C {power(k)}))")
+        scaled = sum_.replace(factor, f"(fp.mul RNE {factor} {power(k)})").replace(
+            " C)", f" (fp.mul RNE C {power(k)}))"
+        )
         if acc.name == "fp16":
             scaled = scaled.replace(power(k), power(16))
             k = 16
@@ -192,21 +195,30 @@ def fused(config: MacConfig, sum_: str, factor: str | None = None) -> str:
     return text + f"(assert (not (= y {expected})))\n"
 
 
+def _operands(config: MacConfig) -> list[tuple[str, Format]]:
+    return [("a", config.a_format), ("b", config.b_format)]
+
+
 def operands(config: MacConfig) -> str:
-    """Names for the codes a and b and their numbers A and B; p is the product of the significands."""
-    text = ""
-    for name, fmt in (("a", config.a_format), ("b", config.b_format)):
-        text += define(name, bits(fmt.width), f"(|spec_n {name}| S)") + value(name, name.upper(), fmt, config.flush)
+    """Names for the codes a and b and their numbers A and B."""
+    return "".join(
+        define(name, bits(fmt.width), f"(|spec_n {name}| S)") + value(name, name.upper(), fmt, config.flush)
+        for name, fmt in _operands(config)
+    )
+
+
+def multiplied(config: MacConfig) -> str:
+    """That p is the product of the significands."""
     wp = Widths.of(config).product
     wide = (f"((_ zero_extend {wp - fmt.significand_width}) {wire(f's{name}', fmt.significand_width)})"
-            for name, fmt in (("a", config.a_format), ("b", config.b_format)))  # fmt: skip
-    return text + f"(assert (= p (bvmul {' '.join(wide)})))\n"
+            for name, fmt in _operands(config))  # fmt: skip
+    return f"(assert (= p (bvmul {' '.join(wide)})))\n"
 
 
 def literal(config: MacConfig, spec: str, low: int, high: int) -> tuple[str, str]:
     """As :func:`question`, for the codes a, b and c themselves, multiplier included, with D from low to high."""
     ew = Widths.of(config).exponent
-    text = _head(config, spec) + finite(config) + operands(config)
+    text = _head(config, spec) + finite(config) + operands(config) + multiplied(config)
     text += f"(assert (and (bvsge D {number(low, ew)}) (bvsle D {number(high, ew)})))\n"
     return text, fused(config, "(fp.fma {rm} A B C)")
 
@@ -219,19 +231,22 @@ def specials(config: MacConfig, spec: str) -> tuple[str, str]:
     text += f"(assert (or {any_}))\n" + define("r", "Float32", "(fp.fma RNE A B C)")
     top = acc.max_finite if config.overflow == "saturate" else acc.infinity
     code = f"(ite (fp.isPositive r) {number(top, w)} {number(top | acc.sign_bit, w)})"
-    return text, f"(assert (not (and (or (fp.isNaN r) (fp.isInfinite r)) (= y (ite (fp.isNaN r) {number(acc.canonical_nan, w)} {code})))))\n"
+    return (
+        text,
+        "(assert (not (and (or (fp.isNaN r) (fp.isInfinite r)) "
+        f"(= y (ite (fp.isNaN r) {number(acc.canonical_nan, w)} {code})))))\n",
+    )
 
 
 def decoding(config: MacConfig, spec: str) -> list[tuple[str, str]]:
-    """As :func:`question`, for ``mac_spec_product``: signs, significands and exponents are those of the codes' numbers."""
+    """As :func:`question`, for ``mac_spec_product``: sign, significand and exponent are those of the codes' numbers."""
     ew = Widths.of(config).exponent
     least, most = finite_exponents(config)
-    text = f"(set-logic QF_BVFP)\n{spec}\n(declare-const S |spec_s|)\n"
+    text = f"(set-logic QF_BVFP)\n{spec}\n(declare-const S |spec_s|)\n" + operands(config)
     out = []
-    for name, fmt in (("a", config.a_format), ("b", config.b_format)):
-        text += define(name, bits(fmt.width), f"(|spec_n {name}| S)") + value(name, name.upper(), fmt, config.flush)
-    for name, fmt in (("a", config.a_format), ("b", config.b_format)):
-        big, m, e = name.upper(), wire(f"s{name}", fmt.significand_width), f"((_ sign_extend {max(0, 11 - ew)}) (|spec_n {name}_e| S))"
+    for name, fmt in _operands(config):
+        big, m = name.upper(), wire(f"s{name}", fmt.significand_width)
+        e = f"((_ sign_extend {max(0, 11 - ew)}) (|spec_n {name}_e| S))"
         two = f"(fp #b0 ((_ extract 10 0) (bvadd {e} {number(1023, max(ew, 11))})) {number(0, 52)})"
         magnitude = f"(fp.mul RNE ((_ to_fp_unsigned 11 53) RNE {m}) {two})"
         stated = f"(ite (|spec_n {name}_s| S) (fp.neg {magnitude}) {magnitude})"
@@ -240,8 +255,10 @@ def decoding(config: MacConfig, spec: str) -> list[tuple[str, str]]:
     product = "(fp.mul RNE A B)"
     infinite = "(or (fp.isInfinite A) (fp.isInfinite B))"
     out.append((text, f"""(assert (not (and
-  (= (|spec_n s| S) (xor (|spec_n a_s| S) (|spec_n b_s| S))) (= (|spec_n e| S) (bvadd (|spec_n a_e| S) (|spec_n b_e| S)))
-  (=> (not (or (|spec_n nan| S) (|spec_n inf| S))) (and (bvsge (|spec_n e| S) {number(least, ew)}) (bvsle (|spec_n e| S) {number(most, ew)})))
+  (= (|spec_n s| S) (xor (|spec_n a_s| S) (|spec_n b_s| S)))
+  (= (|spec_n e| S) (bvadd (|spec_n a_e| S) (|spec_n b_e| S)))
+  (=> (not (or (|spec_n nan| S) (|spec_n inf| S)))
+      (and (bvsge (|spec_n e| S) {number(least, ew)}) (bvsle (|spec_n e| S) {number(most, ew)})))
   (= (|spec_n nan| S) (fp.isNaN {product})) (=> (not (|spec_n nan| S)) (= (|spec_n inf| S) {infinite})))))
 """))  # fmt: skip
     return out
@@ -255,24 +272,21 @@ def literal_cases(config: MacConfig) -> list[tuple[int, int]]:
 
 
 def integers(config: MacConfig, spec: str) -> tuple[str, str]:
-    """As :func:`question`, for an integer accumulator: the sum in plain bit-vectors, p the product of the significands."""
-    acc, w = config.acc_format, config.acc_format.width
+    """As :func:`question`, for an integer accumulator: in plain bit-vectors, p the product of the significands."""
+    w = config.acc_format.width
     wide = max(w, Widths.of(config).product) + 4
-    text = f"(set-logic QF_BV)\n{spec}\n(declare-const S |spec_s|)\n"
+    text = f"(set-logic QF_BVFP)\n{spec}\n(declare-const S |spec_s|)\n"
     for name, width in (("p", Widths.of(config).product), ("c", w), ("y", w)):
         text += define(name, bits(width), f"(|spec_n {name}| S)")
-    factors = []
-    for name, fmt in (("a", config.a_format), ("b", config.b_format)):
-        text += define(name, bits(fmt.width), f"(|spec_n {name}| S)")
-        factors.append(f"((_ {'sign' if fmt.is_signed else 'zero'}_extend {wide - fmt.width}) {name})")
-    wp = Widths.of(config).product
-    sides = (f"((_ zero_extend {wp - fmt.significand_width}) {wire(f's{name}', fmt.significand_width)})"
-             for name, fmt in (("a", config.a_format), ("b", config.b_format)))  # fmt: skip
-    text += f"(assert (= p (bvmul {' '.join(sides)})))\n"
+    text += operands(config) + multiplied(config)
+    factors = [f"((_ {'sign' if fmt.is_signed else 'zero'}_extend {wide - fmt.width}) {name})"
+               for name, fmt in _operands(config)]  # fmt: skip
     low, high = number(-(1 << (w - 1)), wide), number((1 << (w - 1)) - 1, wide)
 
     def clamped(x: str) -> str:
-        return f"(ite (bvsgt {x} {high}) {high} (ite (bvslt {x} {low}) {low} {x}))" if config.overflow == "saturate" else x
+        if config.overflow != "saturate":
+            return x
+        return f"(ite (bvsgt {x} {high}) {high} (ite (bvslt {x} {low}) {low} {x}))"
 
     text += define("product", bits(wide), f"(bvmul {' '.join(factors)})")
     if config.product == "rounded":
@@ -280,72 +294,3 @@ def integers(config: MacConfig, spec: str) -> tuple[str, str]:
     first = "first" if config.product == "rounded" else "product"
     text += define("total", bits(wide), f"(bvadd {first} ((_ sign_extend {wide - w}) c))")
     return text, f"(assert (not (= y ((_ extract {w - 1} 0) {clamped('total')}))))\n"
-
-
-METHODS = {
-    "near": "bitwuzla, fp.fma(P, 2^e, c)",
-    "low": "bitwuzla, fp.fma(P, 2^e, c)",
-    "tiny": "bitwuzla, fp.fma(P, 2^e, c)",
-    "high": "bitwuzla, fp.fma(a, b, c)",
-    "integer": "bitwuzla, to_fp of the exact integer sum where c is subnormal",
-}
-"""How each form of case is put to SMT-LIB."""
-
-
-# The anchor.
-
-
-def unanchored(directory: Path, reason: str) -> Verdict:
-    return Verdict("unknown", reason)
-
-
-def _asked(text: str, contradiction: str, names: tuple[str, ...], method: str) -> Verdict:
-    """Proved where the assumptions hold together, and never with the contradiction."""
-    if solvers.smt(text) is None:
-        return Verdict("unknown", "the assumptions contradict each other")
-    values = solvers.smt(text + contradiction, names)
-    return Verdict("proved", method) if values is None else Verdict("refuted", method, values)
-
-
-def anchor_specials(directory: Path) -> Verdict:
-    _, config = load(directory)
-    question = mac_anchor.specials(config, smt_specification(config, "mac_spec"))
-    return _asked(*question, ("a", "b", "c", "y"), "bitwuzla, fp.fma")
-
-
-def anchor_halving(directory: Path) -> Verdict:
-    values = solvers.smt(mac_anchor.halving(), ("z", "y"))
-    return Verdict("proved", "bitwuzla") if values is None else Verdict("refuted", "bitwuzla", values)
-
-
-def anchor_literal(directory: Path, low: int, high: int) -> Verdict:
-    _, config = load(directory)
-    question = mac_anchor.literal(config, smt_specification(config, "mac_spec"), low, high)
-    return _asked(*question, ("a", "b", "c", "y"), "bitwuzla, fp.fma of a, b and c, multiplier included")
-
-
-def anchor_operands(directory: Path) -> Verdict:
-    _, config = load(directory)
-    for text, contradiction in mac_anchor.decoding(config, smt_specification(config, "mac_spec_product")):
-        verdict = _asked(text, contradiction, ("a", "b"), "bitwuzla, numbers in Float64")
-        if verdict.status != "proved":
-            return verdict
-    return verdict
-
-
-def anchor_cover(directory: Path) -> Verdict:
-    _, config = load(directory)
-    values = solvers.smt(mac_anchor.cover(config, smt_specification(config, "mac_spec_sum")), ("e", "c"))
-    return Verdict("proved", "bitwuzla") if values is None else Verdict("refuted", "the cases leave a gap", values)
-
-
-def anchor_sum(directory: Path, index: int) -> Verdict:
-    _, config = load(directory)
-    case = mac_anchor.cases(config)[index]
-    spec = smt_specification(config, "mac_spec" if case.form == "high" else "mac_spec_sum")
-    return _asked(*mac_anchor.question(config, spec, case), ("s", "p", "e", "c", "y"), mac_anchor.METHODS[case.form])
-
-
-def anchor_integer(directory: Path) -> Verdict:
-    _, config = load(directory)
-    return _asked(*mac_anchor.integers(config, smt_specification(config, "mac_spec")), ("a", "b", "c", "y"), "bitwuzla, bit-vectors")

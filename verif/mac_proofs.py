@@ -6,42 +6,33 @@ Each takes the artefact's directory and returns a verdict; each runs in a proces
 from __future__ import annotations
 
 import json
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..hw.mac.config import MacConfig
-from . import cache, mac_anchor, mac_spec, solvers, tools
+from . import mac_spec, solvers
 from .aig import FALSE, Aig, evaluate
 from .artifact import Artifact
-from .netlist import GATES, Netlist, from_json
-from .pipeline import Pipeline, Unbalanced
+from .mac_anchor_proofs import specification
+from .netlist import Netlist
+from .pipeline import Pipeline
+from .proofs import made, multipliers, netlist_of
 from .prove import Verdict
 
 SIMULATED = 1 << 16  # vectors tried before a solver is asked
 
 
+def load(directory: Path) -> tuple[Artifact, MacConfig]:
+    artifact = Artifact.load(directory)
+    return artifact, MacConfig(**artifact.manifest["config"])
+
+
 def pipeline(artifact: Artifact) -> Pipeline:
     """The unit, its product left out."""
     return Pipeline(netlist_of(artifact, artifact.module, [f"{artifact.module}__product"]), artifact)
-
-
-def specification(config: MacConfig) -> Netlist:
-    """The specification's text as a netlist."""
-    script = f"read_verilog spec.v\nhierarchy -check -top mac_spec\nproc\nflatten\n{GATES}\nwrite_json spec.json"
-    return from_json(json.loads(_made(script, {"spec.v": mac_spec.verilog(config)}, "spec.json")), "mac_spec")
-
-
-def smt_specification(config: MacConfig, top: str) -> str:
-    """The specification's text as SMT-LIB functions of a state ``|spec_s|``."""
-    script = f"read_verilog spec.v\nhierarchy -check -top {top}\nproc\nflatten\nopt_expr\nopt_clean\nrename {top} spec\n"
-    script += "write_smt2 -stbv -wires spec.smt2"
-    return _made(script, {"spec.v": mac_spec.verilog(config)}, "spec.smt2")
-
-
-# The product.
 
 
 def product(directory: Path) -> Verdict:
@@ -50,13 +41,15 @@ def product(directory: Path) -> Verdict:
     text = artifact.verilog.read_text()
     for block in blocks:
         script = f"read_verilog unit.v\nhierarchy -check -top {block}\nproc\nwrite_json block.json"
-        if wrong := _no_multiplication(json.loads(_made(script, {"unit.v": text}, "block.json"))["modules"][block]):
+        if wrong := _no_multiplication(json.loads(made(script, {"unit.v": text}, "block.json"))["modules"][block]):
             return Verdict("refuted", "structure", {"module": block, "where": wrong})
     top = f"{artifact.module}__product"
     net = netlist_of(artifact, top, blocks)
     aig, (a, b, p) = net.aig, (net.inputs["a"], net.inputs["b"], net.outputs["p"])
     if net.registers or (len(a), len(b)) != (config.a_format.significand_width, config.b_format.significand_width):
-        return Verdict("refuted", "structure", {"module": top, "where": "it must be combinational and as wide as the significands"})
+        return Verdict(
+            "refuted", "structure", {"module": top, "where": "it must be combinational and as wide as the significands"}
+        )
     position = {literal: i for i, literal in enumerate(a)}, {literal: i for i, literal in enumerate(b)}
     total, weight = [FALSE] * len(p), np.zeros((len(a), len(b)), object)
     for tile in net.cuts:
@@ -70,14 +63,17 @@ def product(directory: Path) -> Verdict:
         for i, at_a in slices[0]:
             for j, at_b in slices[1]:
                 weight[at_a, at_b] += 1 << (i + j + shift)
-    if (values := solvers.model(aig, [aig.differ(p, total)])) is not None:
-        tiles = {tile.name: hex(solvers.word(values, tile.outputs["p"])) for tile in net.cuts}
-        return Verdict("refuted", "kissat, products of the tiles free", {"module": top, "tiles": tiles})
+    if wrong := _wrong_product(net):
+        return Verdict("refuted", "simulation", {"module": top, **wrong})
+    if solvers.model(aig, [aig.differ(p, total)]) is not None:
+        return Verdict("unknown", "p is not the sum of the tiles for all that they might put out")
     # The sum of the tiles is a bilinear form of the bits of a and b: equal to a * b iff every coefficient is.
     if any(weight[i, j] != 1 << (i + j) for i in range(len(a)) for j in range(len(b))):
         return Verdict("refuted", "coefficients of the tiles", {"module": top, "where": "the tiles do not make a * b"})
-    kinds = f"{len(net.cuts)} tiles" if len(net.cuts) > 1 else "one block"
-    return Verdict("proved", f"{kinds}, each one unsigned multiplication (the axiom p = a * b); their sum by kissat and coefficients")
+    axiom = "one unsigned multiplication (the axiom p = a * b)"
+    if len(net.cuts) == 1:
+        return Verdict("proved", f"structure of the block: {axiom}")
+    return Verdict("proved", f"structure of {len(net.cuts)} blocks: {axiom}; their sum by kissat and coefficients")
 
 
 def _no_multiplication(module: dict[str, Any]) -> str | None:
@@ -98,7 +94,20 @@ def _no_multiplication(module: dict[str, Any]) -> str | None:
     return None
 
 
-# The sum.
+def _wrong_product(net: Netlist) -> dict[str, str] | None:
+    """Random factors of which a product with its blocks left out does not make the product; None if there are none."""
+    rng, count = np.random.default_rng(0), 1 << 12
+    feed = [(net.inputs[x], rng.integers(0, 1 << len(net.inputs[x]), count, dtype=np.uint64)) for x in "ab"]
+    free = [(tile.outputs["p"], np.zeros(count, np.uint64)) for tile in net.cuts]
+    factors = [evaluate(net.aig, tile.inputs, [*feed, *free], count) for tile in net.cuts]
+    tiles = [(word, f["a"] * f["b"]) for (word, _), f in zip(free, factors, strict=True)]
+    found = evaluate(net.aig, {"p": net.outputs["p"]}, [*feed, *tiles], count)["p"]
+    wrong = np.flatnonzero(found != feed[0][1] * feed[1][1])
+    return (
+        {x: hex(values[wrong[0]]) for x, values in zip("abp", (feed[0][1], feed[1][1], found), strict=True)}
+        if len(wrong)
+        else None
+    )
 
 
 class Miter:
@@ -110,7 +119,9 @@ class Miter:
         spec = specification(self.config)
         self.aig = Aig()
         self.inputs = {name: self.aig.inputs(len(word)) for name, word in spec.inputs.items()}
-        mapping = {x >> 1: y for name, word in spec.inputs.items() for x, y in zip(word, self.inputs[name], strict=True)}
+        mapping = {
+            x >> 1: y for name, word in spec.inputs.items() for x, y in zip(word, self.inputs[name], strict=True)
+        }
         self.spec = {name: spec.aig.copy(word, self.aig, mapping) for name, word in spec.outputs.items()}
         ports = field_words(self.artifact, self.inputs)
         (cut,) = self.pipeline.netlist.cuts
@@ -125,14 +136,23 @@ class Miter:
         from .mac import describe
 
         shown: dict[str, Any] = {name: describe(self.config, name, codes[name]) for name in "abc"}
-        return {**shown, "y": describe(self.config, "y", int(out["y"][0])), "expected": describe(self.config, "y", int(out["expected"][0]))}
+        return {
+            **shown,
+            "y": describe(self.config, "y", int(out["y"][0])),
+            "expected": describe(self.config, "y", int(out["expected"][0])),
+        }
 
     def evaluate(self, codes: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
-        """y of the circuit and of the specification where p is the product of the factors that the circuit takes."""
+        """y of the circuit with the product of the factors that it takes; of the specification with its own."""
         feed = [(self.inputs[name], codes[name]) for name in "abc"]
-        factors = evaluate(self.aig, dict(zip("ab", self.factors, strict=True)), [*feed, (self.inputs["p"], codes["a"] * np.uint64(0))], count)
-        p = factors["a"] * factors["b"]
-        return evaluate(self.aig, {"y": self.y, "expected": self.spec["y"], "lemma": self.spec["lemma"]}, [*feed, (self.inputs["p"], p)], count)
+        spec = [self.spec[name] for name in ("sa", "sb")]
+
+        def one(y: list[int], factors: Sequence[list[int]]) -> np.ndarray:
+            free = (self.inputs["p"], np.zeros(count, np.uint64))
+            found = evaluate(self.aig, dict(zip("ab", factors, strict=True)), [*feed, free], count)
+            return evaluate(self.aig, {"y": y}, [*feed, (self.inputs["p"], found["a"] * found["b"])], count)["y"]
+
+        return {"y": one(self.y, self.factors), "expected": one(self.spec["y"], spec)}
 
 
 def field_words(artifact: Artifact, fields: dict[str, list[int]]) -> dict[str, list[int]]:
@@ -166,7 +186,9 @@ def product_range(directory: Path) -> Verdict:
     aig, sa, sb, p = net.aig, net.outputs["sa"], net.outputs["sb"], net.inputs["p"]
     (lemma,) = net.outputs["lemma"]
     classes = [list(mac_spec.classes(f, config.flush).values()) for f in (config.a_format, config.b_format)]
-    somewhere = [aig.any(aig.within(word, *bounds) for bounds in of) for word, of in zip((sa, sb), classes, strict=True)]
+    somewhere = [
+        aig.any(aig.within(word, *bounds) for bounds in of) for word, of in zip((sa, sb), classes, strict=True)
+    ]
     questions = [[aig.all(somewhere) ^ 1]]
     for low_a, high_a in classes[0]:
         for low_b, high_b in classes[1]:
@@ -178,13 +200,15 @@ def product_range(directory: Path) -> Verdict:
             questions.append([*assumed, lemma ^ 1])
     for question in questions:
         if (values := solvers.model(aig, question)) is not None:
-            return Verdict("refuted", "kissat", {name: hex(solvers.word(values, word)) for name, word in net.inputs.items()})
+            return Verdict(
+                "refuted", "kissat", {name: hex(solvers.word(values, word)) for name, word in net.inputs.items()}
+            )
     return Verdict("proved", f"products of intervals, {len(questions) - 1} pairs of classes, kissat")
 
 
 def total(directory: Path) -> Verdict:
     miter = Miter(directory)
-    aig, config = miter.aig, miter.config
+    aig = miter.aig
     found = _simulated(miter)
     if found is not None:
         return Verdict("refuted", "simulation", miter.shown(found))
@@ -199,7 +223,9 @@ def total(directory: Path) -> Verdict:
     shown = miter.shown(codes)
     if shown["y"] == shown["expected"]:
         # No operands make that product: the same question with the multiplier inside.
-        mapping = {x >> 1: y for x, y in zip(miter.inputs["p"], aig.mul(miter.spec["sa"], miter.spec["sb"]), strict=True)}
+        mapping = {
+            x >> 1: y for x, y in zip(miter.inputs["p"], aig.mul(miter.spec["sa"], miter.spec["sb"]), strict=True)
+        }
         values = solvers.model(aig, aig.copy([wrong], aig, mapping))
         if values is None:
             return Verdict("proved", "kissat, multiplier included")
@@ -214,19 +240,16 @@ def _simulated(miter: Miter) -> dict[str, int] | None:
     codes = {name: rng.integers(0, 1 << fmt.width, SIMULATED, dtype=np.uint64)
              for name, fmt in (("a", config.a_format), ("b", config.b_format), ("c", config.acc_format))}  # fmt: skip
     # Half of the addends are near the product: what the specification makes of a*b + 0, moved a little.
-    zero = evaluate_y(miter, {**codes, "c": codes["c"] * np.uint64(0)})
+    zero = miter.evaluate({**codes, "c": np.zeros(SIMULATED, np.uint64)}, SIMULATED)["expected"]
     acc = config.acc_format
-    span = np.uint64(max(2, 16 << acc.mantissa_width)) if acc.is_float else np.uint64(16)
-    near = (zero + rng.integers(0, int(span), SIMULATED, dtype=np.uint64) - span // np.uint64(2)) & np.uint64((1 << acc.width) - 1)
-    near ^= (rng.integers(0, 2, SIMULATED, dtype=np.uint64)) << np.uint64(acc.width - 1)
+    span = 16 << acc.mantissa_width if acc.is_float else 16
+    near = zero.astype(np.int64) + rng.integers(-span // 2, span // 2, SIMULATED)
+    near ^= rng.integers(0, 2, SIMULATED) << (acc.width - 1)
+    near = (near & ((1 << acc.width) - 1)).astype(np.uint64)
     codes["c"] = np.where(rng.random(SIMULATED) < 0.5, near, codes["c"])
     out = miter.evaluate(codes, SIMULATED)
     bad = np.flatnonzero(out["y"] != out["expected"])
     return {name: int(codes[name][bad[0]]) for name in "abc"} if len(bad) else None
-
-
-def evaluate_y(miter: Miter, codes: dict[str, np.ndarray]) -> np.ndarray:
-    return miter.evaluate(codes, len(codes["a"]))["expected"]
 
 
 def exhaustion(directory: Path) -> Verdict:

@@ -1,9 +1,9 @@
 """Pieces of SMT-LIB text: the numbers that codes stand for, and a sum rounded once to a code.
 
-Everything is Float32, which bitwuzla knows and which holds every operand exactly. Codes of fp32 are the sum rounded as the
-config says. Codes of fp16 and bf16 are the sum rounded to odd (towards zero, last bit set where inexact) and then as the
-config says, which is what rounding once gives (Boldo and Melquiond, IEEE Trans. Computers 57(4), 2008). SMT-LIB rounds to
-Float16; to bf16, the upper half of Float32, the last step is integer rounding of the code, a lemma of its own
+Everything is Float32, which bitwuzla knows and which holds every operand exactly. Codes of fp32 are the sum rounded as
+the config says. Codes of fp16 and bf16 are the sum rounded to odd (towards zero, last bit set where inexact) and then
+as the config says, which is what rounding once gives (Boldo and Melquiond, IEEE Trans. Computers 57(4), 2008). SMT-LIB
+rounds to Float16; to bf16, the upper half of Float32, the last step is integer rounding of the code, a lemma of its own
 (:func:`halving`).
 """
 
@@ -105,10 +105,9 @@ def halved(z: str, rounding: str) -> str:
 
 
 def halving() -> str:
-    """The question whether some finite Float32 number is *not* rounded to the nearest bf16 number by :func:`halved`."""
+    """Text that holds for a finite Float32 number which :func:`halved` does *not* round to the nearest bf16 number."""
     y = halved("z", "rne")
-    return f"""(set-logic QF_BVFP)
-(declare-const z (_ BitVec 32))
+    return f"""(declare-const z (_ BitVec 32))
 {define("v", "Float32", "(fp.abs ((_ to_fp 8 24) z))")}{define("y", bits(16), y)}
 {define("m", bits(16), "(concat #b0 ((_ extract 14 0) y))")}
 ; Half-way to the neighbours of y in magnitude; that of 0 below is never reached, and above the largest is overflow.

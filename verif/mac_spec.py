@@ -66,13 +66,21 @@ class Widths:
 
 
 def operand(name: str, fmt: Format, flush: bool, e_width: int) -> str:
-    """Text that takes the code ``name`` apart: ``_s`` sign, ``_m`` significand, ``_e`` weight of its last bit, specials."""
+    """Text that takes the code ``name`` apart.
+
+    ``_s`` is its sign, ``_m`` the significand, ``_e`` the weight of the significand's last bit; ``_inf`` and ``_nan``
+    say what it is if no number.
+    """
     top = fmt.width - 1
     if fmt.is_integer:
         magnitude = f"{name}[{top}] ? -{name} : {name}" if fmt.is_signed else name
         sign = f"{name}[{top}]" if fmt.is_signed else "1'b0"
-        lines = [f"wire {name}_s = {sign};", f"wire [{top}:0] {name}_m = {magnitude};",
-                 f"wire signed [{e_width - 1}:0] {name}_e = 0;", f"wire {name}_inf = 1'b0;", f"wire {name}_nan = 1'b0;"]  # fmt: skip
+        lines = [
+            f"wire {name}_s = {sign};",
+            f"wire [{top}:0] {name}_m = {magnitude};",
+            f"wire signed [{e_width - 1}:0] {name}_e = 0;",
+            f"wire {name}_inf = 1'b0, {name}_nan = 1'b0;",
+        ]
         return _indent(lines)
     mw, ew = fmt.mantissa_width, fmt.exponent_width
     field = f"{name}[{top - 1}:{mw}]"
@@ -164,7 +172,7 @@ def _float_sum(name: str, config: MacConfig, widths: Widths) -> str:
             f"{name}_first u_first(.s(s), .m({{{pw}'d0 | p}}), .x(e), .y(first));",
             f"assign q = inf ? {inf_code.replace('sign', 's')} : p == 0 ? {{s, {acc.width - 1}'d0}} : first;",
             operand("q", acc, False, ew).strip(),
-            "wire qs = q_s, qinf = q_inf; wire [%d:0] qm = q_m; wire signed [%d:0] qe = q_e;" % (wp - 1, ew - 1),
+            f"wire qs = q_s, qinf = q_inf; wire [{wp - 1}:0] qm = q_m; wire signed [{ew - 1}:0] qe = q_e;",
         ]
     q_nan = "|| q_nan" if rounded else ""
     canonical = f"{acc.width}'d{acc.canonical_nan}"
@@ -200,8 +208,8 @@ def _integer_sum(name: str, config: MacConfig, widths: Widths) -> str:
         return f"({x} > {high} ? {high} : {x} < {low} ? {low} : {x})" if config.overflow == "saturate" else x
 
     return f"""
-module {name}_sum(input s, input [{widths.product - 1}:0] p, input signed [{widths.exponent - 1}:0] e, input inf, input nan,
-    input [{w - 1}:0] c, output [{w - 1}:0] y);
+module {name}_sum(input s, input [{widths.product - 1}:0] p, input signed [{widths.exponent - 1}:0] e,
+    input inf, input nan, input [{w - 1}:0] c, output [{w - 1}:0] y);
   wire signed [{wide - 1}:0] exact = s ? -$signed({{{wide}'d0 | p}}) : $signed({{{wide}'d0 | p}});
   wire signed [{wide - 1}:0] product = {clamped("exact") if config.product == "rounded" else "exact"};
   wire signed [{wide - 1}:0] total = product + $signed(c);
@@ -224,8 +232,8 @@ def verilog(config: MacConfig, name: str = "mac_spec") -> str:
                 for c, (lo, hi) in classes(f, config.flush).items()]  # fmt: skip
     total = _integer_sum(name, config, widths) if acc.is_integer else _float_sum(name, config, widths)
     return f"""{total}
-module {name}_product(input [{fa.width - 1}:0] a, input [{fb.width - 1}:0] b, output [{wa - 1}:0] sa, output [{wb - 1}:0] sb,
-    output s, output signed [{ew - 1}:0] e, output inf, output nan);
+module {name}_product(input [{fa.width - 1}:0] a, input [{fb.width - 1}:0] b,
+    output [{wa - 1}:0] sa, output [{wb - 1}:0] sb, output s, output signed [{ew - 1}:0] e, output inf, output nan);
 {operand("a", fa, config.flush, ew)}
 {operand("b", fb, config.flush, ew)}
   assign sa = a_m, sb = b_m, s = a_s != b_s, e = a_e + b_e;
@@ -233,7 +241,8 @@ module {name}_product(input [{fa.width - 1}:0] a, input [{fb.width - 1}:0] b, ou
   assign inf = a_inf || b_inf;
 endmodule
 
-module {name}(input [{fa.width - 1}:0] a, input [{fb.width - 1}:0] b, input [{acc.width - 1}:0] c, input [{widths.product - 1}:0] p,
+module {name}(input [{fa.width - 1}:0] a, input [{fb.width - 1}:0] b, input [{acc.width - 1}:0] c,
+    input [{widths.product - 1}:0] p,
     output [{wa - 1}:0] sa, output [{wb - 1}:0] sb, output [{acc.width - 1}:0] y, output lemma);
   wire s, inf, nan;
   wire signed [{ew - 1}:0] e;

@@ -1,8 +1,9 @@
 """The negative control: faults drawn by Yosys, each of which evidence must find.
 
-A fault is one of Yosys' mutations of a cell's port (inverted, stuck, or exchanged with another net). All of them are put
-into one netlist behind a select port, so that one compiled model runs vectors through each; what no vector shows is tried
-by proof. A fault that changes nothing that can be seen is shown to be none (``equivalent``); what is left survives.
+A fault is one of Yosys' mutations of a cell's port (inverted, stuck, or mixed with another bit). All of them are put
+into one netlist behind a select port, so that one compiled model runs vectors through each; what no vector shows is
+tried by proof: is the faulty file the file? A fault that changes nothing that can be seen is shown to be none
+(``equivalent``); what is left survives.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from . import tools
 from .artifact import Artifact
 from .batch import BatchModel, ProtocolError
-from .prove import Claim, prove
+from .prove import Claim, Part, prove
 
 SELECT = "nervure_fault"
 VECTORS = 20_000
@@ -82,7 +83,7 @@ def negative_control(artifact: Artifact, bench: Any, count: int = 30, *, seed: i
     ----------
     artifact : Artifact
     bench : module
-        Stimulus and golden outputs, and ``claims``, which are tried where no vector shows a fault.
+        Stimulus and golden outputs.
     count, seed : int
         How many faults, and the seed that Yosys draws them with.
     timeout : float
@@ -101,7 +102,7 @@ def negative_control(artifact: Artifact, bench: Any, count: int = 30, *, seed: i
         _check_select(model, vectors, expected)
         for number, line in enumerate(drawn, 1):
             shown = _by_vectors(model, bench, config, vectors, expected, number, len(drawn))
-            outcome = ("vectors", shown) if shown else _by_proof(artifact, bench.claims, folder / str(number), line, timeout)
+            outcome = ("vectors", shown) if shown else _by_proof(artifact, folder / str(number), line, timeout)
             found.append(Fault(number, _place(line), *outcome))
             if progress:
                 progress("faults", number, len(drawn))
@@ -174,8 +175,7 @@ def _by_vectors(model: BatchModel, bench: Any, config: Any, vectors: dict[str, n
     return None
 
 
-def _by_proof(artifact: Artifact, claims: Callable[[Artifact], list[Claim]], folder: Path, line: str,
-              timeout: float) -> tuple[str, str]:  # fmt: skip
+def _by_proof(artifact: Artifact, folder: Path, line: str, timeout: float) -> tuple[str, str]:
     """Outcome and detail of a fault that no vector shows."""
     folder.mkdir()
     shutil.copy(artifact.verilog, folder / "design.v")
@@ -186,16 +186,13 @@ def _by_proof(artifact: Artifact, claims: Callable[[Artifact], list[Claim]], fol
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     manifest = {**artifact.manifest, "files": [{"path": file.name, "sha256": digest}]}
     (mutant / f"{artifact.module}.json").write_text(json.dumps(manifest))
-    faulty = Artifact.load(mutant)
-    # What is claimed of the specification alone is the same for every circuit.
-    results = prove(faulty, [claim for claim in claims(faulty) if claim.of_file], timeout=timeout)
-    for result in results:
-        if result.status == "refuted":
-            return "proof", f"{result.name}: {result.counterexample or result.method}"
-    undecided = [result.name for result in results if result.status != "proved"]
-    if undecided or not results:
-        return "survived", f"not decided: {', '.join(undecided) or 'there are no claims'}"
-    return "equivalent", "every claim is proved of the faulty unit too"
+    part = Part(f"{__name__.rpartition('.')[0]}.proofs:same", {"other": str(mutant)})
+    (result,) = prove(artifact, [Claim("fault", "the faulty file is the file", (part,))], jobs=1, timeout=timeout)
+    if result.status == "unknown":
+        return "survived", f"not decided: {result.method}"
+    if result.status == "proved":
+        return "equivalent", result.method
+    return "proof", f"{result.method}: {result.counterexample}"
 
 
 def _place(line: str) -> str:

@@ -61,11 +61,16 @@ def from_json(design: Mapping[str, Any], top: str) -> Netlist:
         if port["direction"] == "input":
             inputs[name] = aig.inputs(len(port["bits"]))
             literal.update(zip(port["bits"], inputs[name], strict=True))
-    initial = {bit: int(value) for net in module["netnames"].values() if "init" in net["attributes"]
-               for bit, value in zip(net["bits"], reversed(net["attributes"]["init"]), strict=False) if value in "01"}  # fmt: skip
-    names = {bit: f"{name}[{i}]" for name, net in module["netnames"].items() if not net["hide_name"]
-             for i, bit in enumerate(net["bits"])}  # fmt: skip
+    initial: dict[int | str, int] = {}
+    names: dict[int | str, str] = {}
+    for name, net in module["netnames"].items():
+        for bit, value in zip(net["bits"], reversed(net["attributes"].get("init", "")), strict=False):
+            if value in "01":
+                initial[bit] = int(value)
+        if not net["hide_name"]:
+            names.update({bit: f"{name}[{i}]" for i, bit in enumerate(net["bits"])})
     for name, cell in module["cells"].items():
+        name = str(name)
         kind, pins = cell["type"], cell["connections"]
         if kind == "$_AND_":
             gates[pins["Y"][0]] = (pins["A"][0], pins["B"][0])
@@ -94,10 +99,10 @@ def from_json(design: Mapping[str, Any], top: str) -> Netlist:
                 stack.pop()
                 continue
             if current not in gates:
-                raise ValueError(f"net {names.get(current, current)} of {top} must have a driver, not none")  # type: ignore[arg-type]
+                raise ValueError(f"net {names.get(current, current)} of {top} must have a driver, not none")
             if waiting := [s for s in gates[current] if s not in literal]:  # type: ignore[index]
                 if len(stack) > len(gates) + 1:
-                    raise ValueError(f"{top} must be free of combinational loops, not through {names.get(current)}")  # type: ignore[arg-type]
+                    raise ValueError(f"{top} must have no combinational loop, not one through {names.get(current)}")
                 stack += waiting
                 continue
             source = [literal[s] for s in gates[current]]  # type: ignore[index]

@@ -1,10 +1,8 @@
 """A netlist seen as a pipeline: its ranks of registers, what moves them, and what it computes when registers are wires.
 
-With the output ready and no reset, a unit whose stall only freezes it is a plain pipeline: that cofactor of its next-state
-functions gives every register's rank. What a stall does is then a matter of a few statements over all states
-(:meth:`Pipeline.statements`): each rank moves whole or not at all, and neighbours move together where a beat is involved.
-From them follows by induction over cycles that beats leave in the order in which they came, none lost, none repeated, each
-having crossed every rank once.
+With the output ready and no reset, a unit whose stall only freezes it is a plain pipeline: that cofactor of its
+next-state functions gives every register's rank. What a stall does is then a matter of a few statements over all states
+(:mod:`.handshake`).
 """
 
 from __future__ import annotations
@@ -13,7 +11,10 @@ from collections.abc import Mapping, Sequence
 
 from .aig import FALSE, TRUE, Aig
 from .artifact import Artifact, Stream
-from .netlist import Netlist, Register
+from .netlist import Netlist
+
+Words = dict[str, list[int]]
+"""Literals of each word by its name."""
 
 
 class Unbalanced(Exception):
@@ -49,8 +50,8 @@ class Pipeline:
         self.source, self.sink = artifact.stream("in"), artifact.stream("out")
         self.fixed = dict(fixed or {})
         self._check_clock()
-        quiet = self.fixed | self._reset_at(False)
-        moving = quiet | self._ready_at(True)
+        quiet = self.fixed | self.reset_at(False)
+        moving = quiet | self.ready_at(True)
         nexts = [r.d for r in netlist.registers]
         nodes = [r.q >> 1 for r in netlist.registers]
         self.next = dict(zip(nodes, self.aig.copy(nexts, self.aig, quiet), strict=True))
@@ -67,27 +68,34 @@ class Pipeline:
 
     # What the manifest says of the ports.
 
-    def _bit(self, port: str) -> int:
+    def bit(self, port: str) -> int:
+        """The literal of an input port of one bit."""
         return self.netlist.inputs[port][0]
 
-    def _reset_at(self, active: bool) -> dict[int, int]:
+    def reset_at(self, active: bool) -> dict[int, int]:
+        """The reset port held at its active or inactive level."""
         reset = self.artifact.reset
         if reset is None:
             return {}
-        return {self._bit(reset["port"]) >> 1: TRUE if active == (reset["active"] == "high") else FALSE}
+        return {self.bit(reset["port"]) >> 1: TRUE if active == (reset["active"] == "high") else FALSE}
 
-    def _ready_at(self, ready: bool) -> dict[int, int]:
-        return {self._bit(self.sink.ready) >> 1: TRUE if ready else FALSE} if self.sink.ready else {}
+    def ready_at(self, ready: bool) -> dict[int, int]:
+        """The output's ready held."""
+        return {self.bit(self.sink.ready) >> 1: TRUE if ready else FALSE} if self.sink.ready else {}
 
     def _check_clock(self) -> None:
-        clock = self._bit(self.artifact.clock)
-        for register in self.netlist.registers:
-            if register.clock != clock:
-                raise Unbalanced(f"{register.name} must be clocked by the rising edge of {self.artifact.clock}, not otherwise")
+        clock, registers = self.bit(self.artifact.clock), self.netlist.registers
+        clocks, resets = (self.aig.copy(of, self.aig, self.fixed)
+                          for of in ([r.clock for r in registers], [r.reset for r in registers]))  # fmt: skip
+        for register, edge, clears in zip(registers, clocks, resets, strict=True):
+            if edge != clock:
+                raise Unbalanced(
+                    f"{register.name} must be clocked by the rising edge of {self.artifact.clock}, not otherwise"
+                )
             if register.reset_value is not None:
                 reset = self.artifact.reset
-                level = (self._bit(reset["port"]) ^ (reset["active"] == "low")) if reset else None
-                if register.reset != level:
+                level = (self.bit(reset["port"]) ^ (reset["active"] == "low")) if reset else None
+                if clears != level:
                     raise Unbalanced(f"{register.name} must be reset by the reset port alone, not otherwise")
 
     @staticmethod
@@ -190,7 +198,9 @@ class Pipeline:
             if bit in constant:
                 register = self.of_register[node]
                 if register.initial is None or self.moved[node] != (TRUE if register.initial else FALSE):
-                    raise Unbalanced(f"{register.name} must depend on an input or keep its initial value, and does neither")
+                    raise Unbalanced(
+                        f"{register.name} must depend on an input or keep its initial value, and does neither"
+                    )
                 self.rank[node] = 0
             else:
                 self.rank[node] = rank[bit]
@@ -207,7 +217,7 @@ class Pipeline:
     # What it computes.
 
     def combinational(self, into: Aig, inputs: Mapping[str, Sequence[int]],
-                      cuts: Mapping[str, Mapping[str, Sequence[int]]]) -> tuple[dict[str, list[int]], dict[str, dict[str, list[int]]]]:  # fmt: skip
+                      cuts: Mapping[str, Mapping[str, Sequence[int]]]) -> tuple[Words, dict[str, Words]]:  # fmt: skip
         """Payload outputs, and inputs of each cut, as functions of one beat's inputs: every register is a wire.
 
         Parameters
@@ -235,86 +245,6 @@ class Pipeline:
                for name, pins in self.cut_inputs.items()}  # fmt: skip
         return outputs, fed
 
-    # What moves it.
-
-    def _valids(self) -> list[int]:
-        """Whether each rank holds a beat: index 0 is the input's valid, the last the output's."""
-        assert self.sink.valid is not None
-        (literal,) = self.outputs[self.sink.valid]
-        found = [literal]
-        for rank in range(self.latency, 0, -1):
-            stepped = {n: d for n, d in self.moved.items() if self.rank[n] == rank}
-            found += self.aig.copy([found[-1]], self.aig, stepped)
-        return found[::-1]
-
-    def _enable(self, rank: int, validity: set[int]) -> int:
-        """When a rank loads: where the next value of one of its registers does not follow its present value."""
-        for node, at in self.rank.items():
-            if at != rank or node in validity:
-                continue
-            low, high = (self.aig.copy([self.next[node]], self.aig, {node: x})[0] for x in (FALSE, TRUE))
-            return self.aig.lxor(low, high) ^ 1
-        raise Unbalanced(f"rank {rank} must hold payload, not validity alone")
-
-    def statements(self) -> list[tuple[str, int]]:
-        """Sentences about all states, each with the literal that is true where it is violated."""
-        aig, last = self.aig, self.latency
-        if self.sink.valid is None:
-            wrong = [aig.lxor(self.next[n], self.moved[n]) for n in self.rank]
-            return [("every register loads in every cycle", aig.any(wrong))]
-        assert self.sink.ready and self.source.valid and self.source.ready
-        valid = self._valids()
-        validity = set().union(*(aig.support([v]) for v in valid[1:]))
-        enable = [FALSE, *(self._enable(k, validity) for k in range(1, last + 1))]
-        accepts = self.outputs[self.source.ready][0]
-        offers, takes = self._bit(self.source.valid), self._bit(self.sink.ready)
-        outputs_valid = valid[last]
-        out: list[tuple[str, int]] = []
-
-        def never(sentence: str, *violation: int) -> None:
-            out.append((sentence, aig.all(violation)))
-
-        for k in range(1, last + 1):
-            wrong = [aig.lxor(self.next[n], aig.mux(enable[k], self.moved[n], 2 * n)) for n, r in self.rank.items() if r == k]
-            never(f"rank {k} loads whole or holds whole", aig.any(wrong))
-        never("registers that are constants stay so", aig.any(
-            aig.land(aig.lxor(self.next[n], self.moved[n]), aig.lxor(self.next[n], 2 * n)) for n, r in self.rank.items() if not r))
-        never("what is offered at the input is what rank 1 takes for valid", aig.lxor(valid[0], offers))
-        never("a beat that is accepted is loaded", offers, accepts, enable[1] ^ 1)
-        never("a beat that is loaded is accepted", offers, accepts ^ 1, enable[1])
-        for k in range(1, last):
-            never(f"rank {k} is overwritten only when its beat moves on", valid[k], enable[k], enable[k + 1] ^ 1)
-            never(f"rank {k} does not keep a beat that moves on", valid[k], enable[k + 1], enable[k] ^ 1)
-        never("the output keeps its beat until it is taken", outputs_valid, enable[last], takes ^ 1)
-        never("the output does not keep a beat that is taken", outputs_valid, takes, enable[last] ^ 1)
-        never("all ranks move when the output is ready", takes, aig.all([*enable[1:], accepts]) ^ 1)
-        never("all ranks move when there is no beat at the output", outputs_valid ^ 1, aig.all([*enable[1:], accepts]) ^ 1)
-        state = {n for n in self.rank}
-        seen = [*self.outputs[self.sink.valid], *(x for port in self.ports(self.sink) for x in self.outputs[port])]
-        if not aig.support(seen) <= state:
-            out.append(("o_valid and payload depend on registers alone, not on o_ready or inputs", TRUE))
-        step = {**self.next}
-        after = aig.copy(seen, aig, step)
-        never("o_valid and payload stay while o_ready is low", outputs_valid, takes ^ 1, aig.differ(seen, after))
-        return out
-
-    def reset_statement(self) -> tuple[str, int] | None:
-        """The sentence about reset and initial values, and the literal that is true where it is violated."""
-        if self.sink.valid is None:
-            return None
-        aig, reset = self.aig, self.artifact.reset
-        valid = self._valids()[1:]
-        nodes = list(self.of_register)
-        if reset is None:
-            after = {n: TRUE if r.initial else FALSE for n, r in self.of_register.items() if r.initial is not None}
-            return "at the start no rank holds a beat", aig.any(aig.copy(valid, aig, after))
-        during = self.fixed | self._reset_at(True)
-        if reset["kind"] == "async":
-            after = {n: TRUE if r.reset_value else FALSE for n, r in self.of_register.items() if r.reset_value is not None}
-            return "while reset is active no rank holds a beat", aig.any(aig.copy(valid, aig, after))
-        after = dict(zip(nodes, aig.copy([self.of_register[n].d for n in nodes], aig, during), strict=True))
-        return "one cycle of reset empties every rank, from any state", aig.any(aig.copy(valid, aig, after))
-
 
 def _bits(mask: int) -> list[int]:
     out = []
@@ -323,8 +253,3 @@ def _bits(mask: int) -> list[int]:
         out.append(low.bit_length() - 1)
         mask ^= low
     return out
-
-
-def names_of(registers: Sequence[Register]) -> dict[int, str]:
-    """Names of registers by node."""
-    return {r.q >> 1: r.name for r in registers}

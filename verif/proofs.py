@@ -6,12 +6,13 @@ Each function takes the artefact's directory, returns a verdict, and runs in a p
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import cache, solvers, tools
 from .aig import Aig
 from .artifact import Artifact
+from .handshake import sentences
 from .netlist import GATES, Netlist, from_json
 from .pipeline import Pipeline, Unbalanced
 from .prove import Verdict
@@ -28,7 +29,7 @@ def made(script: str, files: dict[str, str], out: str) -> str:
     return (cache.build("proof", [tools.yosys_version(), script, *files, *files.values()], make) / out).read_text()
 
 
-def netlist_of(artifact: Artifact, top: str, cut: list[str]) -> Netlist:
+def netlist_of(artifact: Artifact, top: str, cut: Sequence[str]) -> Netlist:
     """The emitted file's module ``top``, flat, with those modules left out."""
     script = f"read_verilog unit.v\nhierarchy -check -top {top}\n"
     script += "".join(f"blackbox {name}\n" for name in cut) + f"proc\nflatten\n{GATES}\nwrite_json unit.json"
@@ -42,14 +43,19 @@ def multipliers(artifact: Artifact) -> list[str]:
 
 
 def balance(directory: Path, cut: tuple[str, ...] = ()) -> Verdict:
-    """Every path from inputs to outputs crosses ``latency_cycles`` registers, and none leads back; ``cut`` are the modules left out."""
+    """Every path from inputs to outputs crosses ``latency_cycles`` registers, and none leads back.
+
+    ``cut`` are the modules left out.
+    """
     artifact = Artifact.load(directory)
     try:
         found = Pipeline(netlist_of(artifact, artifact.module, cut), artifact)
     except Unbalanced as error:
         return Verdict("refuted", "structure of the flat netlist", {"where": str(error)})
     if found.latency != artifact.latency:
-        return Verdict("refuted", "structure of the flat netlist", {"latency_cycles": artifact.latency, "found": found.latency})
+        return Verdict(
+            "refuted", "structure of the flat netlist", {"latency_cycles": artifact.latency, "found": found.latency}
+        )
     ranks = [sum(r == k for r in found.rank.values()) for k in range(1, found.latency + 1)]
     return Verdict("proved", f"structure of the flat netlist ({' + '.join(map(str, ranks))} register bits)")
 
@@ -64,16 +70,14 @@ def handshake(directory: Path, cut: tuple[str, ...] = ()) -> Verdict:
 
 
 def moves(found: Pipeline) -> Verdict:
-    """Whether the statements about a pipeline's control hold in every state."""
-    statements = found.statements()
-    if (reset := found.reset_statement()) is not None:
-        statements.append(reset)
-    for sentence, violation in statements:
+    """Whether the sentences about a pipeline's control hold in every state."""
+    stated = sentences(found)
+    for sentence, violation in stated:
         if (values := solvers.model(found.aig, [violation])) is not None:
             ports = {name: hex(solvers.word(values, word)) for name, word in found.netlist.inputs.items()}
             state = {r.name: int(values[r.q >> 1]) for r in found.netlist.registers if r.q >> 1 in values}
             return Verdict("refuted", "kissat", {"violated": sentence, "inputs": ports, "registers": state})
-    return Verdict("proved", f"{len(statements)} statements over all states, kissat")
+    return Verdict("proved", f"{len(stated)} sentences about all states, kissat")
 
 
 def netlist(directory: Path) -> Verdict:
@@ -81,31 +85,55 @@ def netlist(directory: Path) -> Verdict:
     artifact = Artifact.load(directory)
     blocks = multipliers(artifact)
     found = Pipeline(netlist_of(artifact, artifact.module, blocks), artifact)
+    return _same(found, mapped_netlist(artifact, blocks), artifact, "abc cec with registers as wires")
+
+
+def same(directory: Path, other: str) -> Verdict:
+    """Another artefact's file computes and moves as the unit's file does."""
+    artifact, second = Artifact.load(directory), Artifact.load(other)
+    found = Pipeline(netlist_of(artifact, artifact.module, multipliers(artifact)), artifact)
+    return _same(
+        found, netlist_of(second, second.module, multipliers(second)), second, "abc cec with registers as wires"
+    )
+
+
+def _same(found: Pipeline, netlist: Netlist, artifact: Artifact, method: str) -> Verdict:
+    """Whether a netlist moves as a pipeline must, at the latency of another, and computes the same."""
     try:
-        mapped = Pipeline(mapped_netlist(artifact, blocks), artifact)
+        other = Pipeline(netlist, artifact)
+        control = moves(other)
     except Unbalanced as error:
-        return Verdict("refuted", "structure of the mapped netlist", {"where": str(error)})
-    if mapped.latency != found.latency:
-        return Verdict("refuted", "structure of the mapped netlist", {"latency": found.latency, "mapped": mapped.latency})
-    control = moves(mapped)
+        return Verdict("refuted", "structure of the netlist", {"where": str(error)})
+    if other.latency != found.latency:
+        return Verdict("refuted", "structure of the netlist", {"latency": found.latency, "found": other.latency})
     if control.status != "proved":
         return control
     cuts = {cut.name: cut for cut in found.netlist.cuts}
-    if set(cuts) != {cut.name for cut in mapped.netlist.cuts}:
-        return Verdict("unknown", "the mapped netlist has other multiplier blocks than the file")
+    if set(cuts) != {cut.name for cut in netlist.cuts}:
+        return Verdict("unknown", "the netlist must have the multiplier blocks of the file, but has others")
     aig = Aig()
     ports = {port: aig.inputs(len(found.netlist.inputs[port])) for port in Pipeline.ports(found.source)}
     products = {name: {pin: aig.inputs(len(word)) for pin, word in cut.outputs.items()} for name, cut in cuts.items()}
-    sides = []
-    for side in (found, mapped):
-        outputs, fed = side.combinational(aig, ports, products)
-        sides.append([x for port in sorted(outputs) for x in outputs[port]]
-                     + [x for name in sorted(fed) for pin in sorted(fed[name]) for x in fed[name][pin]])  # fmt: skip
-    inputs = [x >> 1 for word in [*ports.values(), *(w for pins in products.values() for w in pins.values())] for x in word]
-    method = "balance and handshake as for the file; abc cec with registers as wires"
-    if solvers.equivalent(aig, *sides, inputs):
+
+    def functions(pipeline: Pipeline, multiply: bool) -> list[int]:
+        outputs, fed = pipeline.combinational(aig, ports, products)
+        if multiply:
+            inside = {name: {"p": aig.mul(pins["a"], pins["b"])} for name, pins in fed.items()}
+            outputs, fed = pipeline.combinational(aig, ports, inside)
+        words = [*(outputs[port] for port in sorted(outputs)), *(w for name in sorted(fed) for w in fed[name].values())]
+        return [x for word in words for x in word]
+
+    left, right = functions(found, False), functions(other, False)
+    inputs = [
+        x >> 1 for word in [*ports.values(), *(w for pins in products.values() for w in pins.values())] for x in word
+    ]
+    method = f"{control.method}; {method}"
+    if solvers.equivalent(aig, left, right, inputs):
         return Verdict("proved", method)
-    values = solvers.model(aig, [aig.differ(*sides)]) or {}
+    # Where they differ for some product, it may be one that no operands have.
+    values = solvers.model(aig, [aig.differ(functions(found, True), functions(other, True))])
+    if values is None:
+        return Verdict("proved", f"{method}; kissat, multiplier included")
     return Verdict("refuted", method, {port: hex(solvers.word(values, word)) for port, word in ports.items()})
 
 
@@ -118,7 +146,8 @@ def mapped_netlist(artifact: Artifact, blocks: list[str]) -> Netlist:
         f"synth_xilinx -family xcup -flatten -noiopad -noclkbuf -nodsp -nosrl -top {top}\n"
         "delete t:$scopeinfo\nwrite_verilog -noattr mapped.v\n"
         f"select {' '.join('=' + name for name in blocks)}\nwrite_verilog -noattr -blackboxes -selected blocks.v\n"
-        f"design -reset\nread_verilog mapped.v blocks.v\nread_verilog +/xilinx/cells_sim.v\nhierarchy -top {top}\n{boxes}"
+        "design -reset\nread_verilog mapped.v blocks.v\nread_verilog +/xilinx/cells_sim.v\n"
+        f"hierarchy -top {top}\n{boxes}"
         # The library's cells are white boxes, which flattening would leave alone.
         f"setattr -mod -unset whitebox -unset lib_whitebox *\nproc\nflatten\n{GATES}\nwrite_json mapped.json"
     )

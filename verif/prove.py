@@ -11,6 +11,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -70,14 +71,11 @@ class Claim:
     scope : str
         What the claim is about, and over which widths and inputs.
     parts : tuple of Part
-    of_file : bool
-        Whether the claim is about the emitted file; else about the specification, whatever the circuit.
     """
 
     name: str
     scope: str
     parts: tuple[Part, ...]
-    of_file: bool = True
 
 
 @dataclass(frozen=True)
@@ -105,10 +103,8 @@ class _Running:
 
     def end(self) -> None:
         """Ends the process and the solvers that it started."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
 
 
@@ -163,7 +159,9 @@ def prove(artifact: Artifact, claims: Sequence[Claim], *, jobs: int | None = Non
                 ended = job.process.returncode is not None
                 job.end()
                 running.remove(job)
-                verdicts[job.claim.name].append(_verdict(job) if ended else Verdict("unknown", f"no verdict after {timeout:g} s"))
+                verdicts[job.claim.name].append(
+                    _verdict(job) if ended else Verdict("unknown", f"no verdict after {timeout:g} s")
+                )
                 job.folder.cleanup()
                 seconds[job.claim.name] += elapsed
                 if progress:
@@ -179,9 +177,10 @@ def _start(artifact: Artifact, claim: Claim, part: Part) -> _Running:
     folder = tempfile.TemporaryDirectory(prefix="nervure-prove-")
     work = Path(folder.name) / "work"
     work.write_bytes(pickle.dumps((str(artifact.directory.absolute()), part)))
-    # A fresh interpreter rather than a fork: callers may have threads, and a group of its own can be ended whole.
+    # A fresh interpreter rather than a fork: callers may have threads. A group of its own can be ended whole.
     process = subprocess.Popen(
-        [sys.executable, "-c", f"from {__name__} import work; work()", str(work)], cwd=folder.name, start_new_session=True,
+        [sys.executable, "-c", f"from {__name__} import work; work()", str(work)],
+        cwd=folder.name, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     return _Running(claim, process, folder, time.monotonic())

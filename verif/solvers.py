@@ -76,7 +76,7 @@ def equivalent(aig: Aig, left: Sequence[int], right: Sequence[int], inputs: Sequ
 def smt(text: str, names: Sequence[str] = ()) -> dict[str, str] | None:
     """Values of the named terms under which an SMT-LIB text's assertions hold; None where they never do (bitwuzla).
 
-    Floats are Float16, Float32, Float64 or Float128. Runs in this process: a caller that wants a limit ends the process.
+    Floats are Float16, Float32, Float64 or Float128. Runs in this process: who wants a limit ends the process.
 
     Raises
     ------
