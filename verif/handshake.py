@@ -65,8 +65,7 @@ def _handshake(pipeline: Pipeline) -> list[Sentence]:
         wrong = [aig.lxor(pipeline.next[n], aig.mux(enable[k], pipeline.moved[n], 2 * n))
                  for n, rank in pipeline.rank.items() if rank == k]  # fmt: skip
         never(f"rank {k} loads whole or holds whole", aig.any(wrong))
-    changed = [aig.land(aig.lxor(pipeline.next[n], pipeline.moved[n]), aig.lxor(pipeline.next[n], 2 * n))
-               for n, rank in pipeline.rank.items() if not rank]  # fmt: skip
+    changed = aig.copy([pipeline.next[n] ^ value for n, value in pipeline.constants.items()], aig, pipeline.constants)
     never("registers that are constants stay so", aig.any(changed))
     never("what the input offers is what rank 1 takes for valid", aig.lxor(valid[0], offers))
     never("a beat that is accepted is loaded", offers, accepts, enable[1] ^ 1)

@@ -55,21 +55,25 @@ def missing(directory: Path, reason: str) -> Verdict:
 
 
 def specials(directory: Path) -> Verdict:
+    """Sums of which an operand is NaN or infinite are the literal fused operation's."""
     config, spec = _smt(directory, "mac_spec")
     return _asked(*mac_anchor.specials(config, spec), ("a", "b", "c", "y"), "bitwuzla, fp.fma(a, b, c)")
 
 
 def halving(directory: Path) -> Verdict:
+    """The last step of rounding to bf16 is to the nearest, ties to even."""
     return _asked("(set-logic QF_BVFP)\n", mac_smt.halving(), ("z", "y"), "bitwuzla, rounding of codes to bf16")
 
 
 def literal(directory: Path, low: int, high: int) -> Verdict:
+    """Finite sums with D from low to high are the literal fused operation's, multiplier included."""
     config, spec = _smt(directory, "mac_spec")
     method = "bitwuzla, fp.fma(a, b, c), multiplier included"
     return _asked(*mac_anchor.literal(config, spec, low, high), ("a", "b", "c", "y"), method)
 
 
 def operands(directory: Path) -> Verdict:
+    """Codes of a and b stand for the numbers that SMT-LIB says."""
     config, spec = _smt(directory, "mac_spec_product")
     method = "bitwuzla, numbers in Float64"
     for text, contradiction in mac_anchor.decoding(config, spec):
@@ -106,6 +110,7 @@ def cover(directory: Path) -> Verdict:
 
 
 def sums(directory: Path, index: int) -> Verdict:
+    """Finite sums of one case are the fused operation's."""
     config = MacConfig(**Artifact.load(directory).manifest["config"])
     case = mac_anchor.cases(config)[index]
     _, spec = _smt(directory, "mac_spec" if case.form == "high" else "mac_spec_sum")
@@ -113,5 +118,6 @@ def sums(directory: Path, index: int) -> Verdict:
 
 
 def integers(directory: Path) -> Verdict:
+    """Integer sums are those of bit-vector arithmetic."""
     config, spec = _smt(directory, "mac_spec")
     return _asked(*mac_anchor.integers(config, spec), ("a", "b", "c", "y"), "bitwuzla, bit-vectors")

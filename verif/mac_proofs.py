@@ -26,6 +26,7 @@ SIMULATED = 1 << 16  # vectors tried before a solver is asked
 
 
 def load(directory: Path) -> tuple[Artifact, MacConfig]:
+    """The artefact in a directory, and its config."""
     artifact = Artifact.load(directory)
     return artifact, MacConfig(**artifact.manifest["config"])
 
@@ -36,6 +37,7 @@ def pipeline(artifact: Artifact) -> Pipeline:
 
 
 def product(directory: Path) -> Verdict:
+    """The product's module puts out a * b: its blocks multiply, and what they multiply adds up to it."""
     artifact, config = load(directory)
     blocks = multipliers(artifact)
     text = artifact.verilog.read_text()
@@ -171,6 +173,7 @@ def field_of(artifact: Artifact, ports: dict[str, list[int]], name: str) -> list
 
 
 def significands(directory: Path) -> Verdict:
+    """The product is of the operands' significands."""
     miter = Miter(directory)
     aig = miter.aig
     wrong = [aig.differ(x, miter.spec[name]) for name, x in zip(("sa", "sb"), miter.factors, strict=True)]
@@ -181,6 +184,7 @@ def significands(directory: Path) -> Verdict:
 
 
 def product_range(directory: Path) -> Verdict:
+    """What the specification knows of the product holds of every product of significands."""
     _, config = load(directory)
     net = specification(config)
     aig, sa, sb, p = net.aig, net.outputs["sa"], net.outputs["sb"], net.inputs["p"]
@@ -207,6 +211,7 @@ def product_range(directory: Path) -> Verdict:
 
 
 def total(directory: Path) -> Verdict:
+    """y is what the specification says, for every product that its range allows."""
     miter = Miter(directory)
     aig = miter.aig
     found = _simulated(miter)
@@ -253,6 +258,7 @@ def _simulated(miter: Miter) -> dict[str, int] | None:
 
 
 def exhaustion(directory: Path) -> Verdict:
+    """y is what the golden model says, for all codes."""
     artifact, config = load(directory)
     found = pipeline(artifact)
     from .mac import describe, expect

@@ -24,10 +24,12 @@ def power(exponent: int, ew: int = 8, mw: int = 23) -> str:
 
 
 def define(name: str, sort: str, body: str) -> str:
+    """The definition of a term."""
     return f"(define-fun {name} () {sort} {body})\n"
 
 
 def bits(width: int) -> str:
+    """The sort of bit-vectors of that width."""
     return f"(_ BitVec {width})"
 
 

@@ -37,7 +37,7 @@ class Pipeline:
     latency : int
         Registers on every path from inputs to outputs.
     rank : dict of int to int
-        Rank (1 to latency) of each register, by the node of its output.
+        Rank (1 to latency) of each register, by the node of its output; 0 for one that keeps its initial value.
 
     Raises
     ------
@@ -49,6 +49,7 @@ class Pipeline:
         self.netlist, self.artifact, self.aig = netlist, artifact, netlist.aig
         self.source, self.sink = artifact.stream("in"), artifact.stream("out")
         self.fixed = dict(fixed or {})
+        self.constants: dict[int, int] = {}
         self._check_clock()
         quiet = self.fixed | self.reset_at(False)
         moving = quiet | self.ready_at(True)
@@ -156,7 +157,7 @@ class Pipeline:
             waiting[cut_bits[name]] = total
 
         rank = dict(start)
-        constant: set[int] = set()
+        constant: dict[int, None] = {}  # in the order in which they are found: each depends on earlier ones
 
         def ranks_of(sources: int, name: str) -> int | None:
             """The one rank of a set of sources; None for a constant, -1 where some are not ranked yet."""
@@ -184,7 +185,7 @@ class Pipeline:
                     continue
                 done.append(bit)
                 if before is None:
-                    constant.add(bit)
+                    constant[bit] = None
                 else:
                     rank[bit] = before if bit in cuts else before + 1
             if not done:
@@ -193,17 +194,16 @@ class Pipeline:
                                  f"{len(waiting) - 1} more)")  # fmt: skip
             for bit in done:
                 del waiting[bit]
-        self.rank: dict[int, int] = {}
-        for node, bit in bit_of.items():
-            if bit in constant:
-                register = self.of_register[node]
-                if register.initial is None or self.moved[node] != (TRUE if register.initial else FALSE):
-                    raise Unbalanced(
-                        f"{register.name} must depend on an input or keep its initial value, and does neither"
-                    )
-                self.rank[node] = 0
-            else:
-                self.rank[node] = rank[bit]
+        node_of = {bit: node for node, bit in bit_of.items()}
+        self.rank = {node: 0 if bit in constant else rank[bit] for node, bit in bit_of.items()}
+        for bit in constant:
+            if (node := node_of.get(bit)) is None:
+                continue
+            register = self.of_register[node]
+            (value,) = aig.copy([self.moved[node]], aig, self.constants)
+            if register.initial is None or value != (TRUE if register.initial else FALSE):
+                raise Unbalanced(f"{register.name} must depend on an input or keep its initial value, and does neither")
+            self.constants[node] = value
         depths = {}
         for port in data_ports:
             total = 0
@@ -229,7 +229,7 @@ class Pipeline:
         cuts : mapping
             Literals of the outputs of each cut, by its name.
         """
-        value: dict[int, int] = {0: FALSE}
+        value = {0: FALSE, **self.constants}
         for port, word in inputs.items():
             value.update((x >> 1, y) for x, y in zip(self.netlist.inputs[port], word, strict=True))
         for cut in self.netlist.cuts:
@@ -238,7 +238,7 @@ class Pipeline:
         payload = [(port, self.outputs[port]) for port in self.ports(self.sink)]
         # A register that only carries validity has no value here; no payload may depend on it.
         for node in sorted(self.rank, key=lambda n: self.rank[n]):
-            if all(n in value for n in self.aig.support([self.moved[node]])):
+            if self.rank[node] and all(n in value for n in self.aig.support([self.moved[node]])):
                 (value[node],) = self.aig.copy([self.moved[node]], into, value)
         outputs = {port: self.aig.copy(word, into, value) for port, word in payload}
         fed = {name: {pin: self.aig.copy(word, into, value) for pin, word in pins.items()}

@@ -209,7 +209,7 @@ def _verdict(job: _Running) -> Verdict:
     answer = pickle.loads(file.read_bytes())
     if isinstance(answer, ToolMissing):
         raise answer
-    return answer
+    return answer if isinstance(answer, Verdict) else Verdict("unknown", f"no verdict but {type(answer).__name__}")
 
 
 def _result(claim: Claim, verdicts: Sequence[Verdict], seconds: float) -> Result:
