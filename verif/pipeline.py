@@ -37,7 +37,10 @@ class Pipeline:
     latency : int
         Registers on every path from inputs to outputs.
     rank : dict of int to int
-        Rank (1 to latency) of each register, by the node of its output; 0 for one that keeps its initial value.
+        Rank (1 to latency) of each register, by the node of its output; 0 for one that never leaves its initial value,
+        or that nothing reads.
+    constants : dict of int to int
+        The former's values.
 
     Raises
     ------
@@ -107,112 +110,88 @@ class Pipeline:
     # Ranks.
 
     def _order(self) -> None:
-        """Ranks of registers, cuts and outputs, from the sources in the support of each."""
-        aig = self.aig
+        """Ranks of registers, cuts and outputs, from what each depends on.
+
+        What can be depended on (ports, registers, cuts) is numbered; sets of numbers are masks.
+        """
         names: list[str] = []
-        source: dict[int, int] = {}  # node -> bit of its source
-        start: dict[int, int] = {}  # bit -> rank known from the beginning
+        number: dict[int, int] = {}  # of the node of each literal that belongs to a thing
 
-        def add(node: int, bit: int) -> None:
-            source[node] = 1 << bit
+        def add(name: str, literals: Sequence[int]) -> int:
+            number.update((literal >> 1, len(names)) for literal in literals)
+            names.append(name)
+            return len(names) - 1
 
-        for port in [*self.ports(self.source), *([self.source.valid] if self.source.valid else [])]:
-            for literal in self.netlist.inputs[port]:
-                add(literal >> 1, len(names))
-            start[len(names)] = 0
-            names.append(port)
+        beat = [*self.ports(self.source), *([self.source.valid] if self.source.valid else [])]
+        rank = {add(port, self.netlist.inputs[port]): 0 for port in beat}
         for port, word in self.netlist.inputs.items():
-            if any(literal >> 1 not in source for literal in word):
-                for literal in word:
-                    add(literal >> 1, len(names))
-                names.append(port)
-        waiting: dict[int, int] = {}  # bit -> mask of sources
-        bit_of: dict[int, int] = {}
-        for node, register in self.of_register.items():
-            bit_of[node] = len(names)
-            add(node, len(names))
-            names.append(register.name)
-        cut_bits: dict[str, int] = {}
-        for cut in self.netlist.cuts:
-            cut_bits[cut.name] = len(names)
-            for word in cut.outputs.values():
-                for literal in word:
-                    add(literal >> 1, len(names))
-            names.append(cut.name)
-        roots = [*self.moved.values(), *(x for pins in self.cut_inputs.values() for w in pins.values() for x in w)]
-        data_ports = [*self.ports(self.sink), *([self.sink.valid] if self.sink.valid else [])]
-        roots += [x for port in data_ports for x in self.outputs[port]]
+            if port not in beat:
+                add(port, word)
+        register = {add(r.name, [r.q]): node for node, r in self.of_register.items()}
+        cut = {add(c.name, [x for word in c.outputs.values() for x in word]): c.name for c in self.netlist.cuts}
+        seen = [*self.ports(self.sink), *([self.sink.valid] if self.sink.valid else [])]
+        shown = [x for port in seen for x in self.outputs[port]]
+        fed = {name: [x for word in pins.values() for x in word] for name, pins in self.cut_inputs.items()}
         mask = {0: 0}
-        for node in aig.cone(roots):
-            fan = aig.fanin[node]
-            mask[node] = source[node] if fan is None else mask[fan[0] >> 1] | mask[fan[1] >> 1]
-        for node, literal in self.moved.items():
-            waiting[bit_of[node]] = mask[literal >> 1]
-        cuts = set(cut_bits.values())
-        for name, pins in self.cut_inputs.items():
-            total = 0
-            for word in pins.values():
-                for literal in word:
-                    total |= mask[literal >> 1]
-            waiting[cut_bits[name]] = total
+        for node in self.aig.cone([*self.moved.values(), *shown, *(x for word in fed.values() for x in word)]):
+            fan = self.aig.fanin[node]
+            mask[node] = 1 << number[node] if fan is None else mask[fan[0] >> 1] | mask[fan[1] >> 1]
 
-        rank = dict(start)
-        constant: dict[int, None] = {}  # in the order in which they are found: each depends on earlier ones
+        def needs(literals: Sequence[int]) -> int:
+            found = 0
+            for literal in literals:
+                found |= mask[literal >> 1]
+            return found
 
-        def ranks_of(sources: int, name: str) -> int | None:
-            """The one rank of a set of sources; None for a constant, -1 where some are not ranked yet."""
-            found = set()
-            for bit in _bits(sources):
-                if bit in constant:
-                    continue
-                if bit not in rank:
-                    if bit not in waiting:
-                        raise Unbalanced(f"{name} must not depend on {names[bit]} when the unit moves, but it does")
-                    return -1
-                found.add(rank[bit])
-            if len(found) > 1:
-                near, far = (next(names[b] for b in _bits(sources) if b in rank and rank[b] == r)
-                             for r in (min(found), max(found)))  # fmt: skip
-                raise Unbalanced(f"{name} must lie equally far from all inputs, not {min(found)} registers by {near} "
-                                 f"and {max(found)} by {far}")  # fmt: skip
-            return found.pop() if found else None
+        sources = {thing: needs([self.moved[node]]) for thing, node in register.items()}
+        sources |= {thing: needs(fed[name]) for thing, name in cut.items()}
+        constant: list[int] = []  # in the order in which they are found: each depends on earlier ones alone
 
+        def rank_of(name: str, mask: int) -> int | None:
+            """The one rank of a set; None for constants, -1 where some are not ranked yet."""
+            things = [thing for thing in _bits(mask) if thing not in constant]
+            if any(thing not in rank for thing in things):
+                if stray := [thing for thing in things if thing not in rank and thing not in sources]:
+                    raise Unbalanced(f"{name} must not depend on {names[stray[0]]} when the unit moves, but it does")
+                return -1
+            at = {rank[thing]: names[thing] for thing in things}
+            if len(at) > 1:
+                near, far = min(at), max(at)
+                raise Unbalanced(f"{name} must lie equally far from all inputs, not {near} registers by {at[near]} "
+                                 f"and {far} by {at[far]}")  # fmt: skip
+            return next(iter(at), None)
+
+        waiting = list(sources)
         while waiting:
-            done = []
-            for bit, sources in waiting.items():
-                before = ranks_of(sources, names[bit])
-                if before == -1:
-                    continue
-                done.append(bit)
-                if before is None:
-                    constant[bit] = None
-                else:
-                    rank[bit] = before if bit in cuts else before + 1
-            if not done:
-                some = min(waiting)
-                raise Unbalanced(f"{names[some]} must not depend on itself through registers, but it does (with "
+            ready = [(thing, at) for thing in waiting if (at := rank_of(names[thing], sources[thing])) != -1]
+            if not ready:
+                raise Unbalanced(f"{names[waiting[0]]} must not depend on itself through registers, but it does (with "
                                  f"{len(waiting) - 1} more)")  # fmt: skip
-            for bit in done:
-                del waiting[bit]
-        node_of = {bit: node for node, bit in bit_of.items()}
-        self.rank = {node: 0 if bit in constant else rank[bit] for node, bit in bit_of.items()}
-        for bit in constant:
-            if (node := node_of.get(bit)) is None:
-                continue
-            register = self.of_register[node]
-            (value,) = aig.copy([self.moved[node]], aig, self.constants)
-            if register.initial is None or value != (TRUE if register.initial else FALSE):
-                raise Unbalanced(f"{register.name} must depend on an input or keep its initial value, and does neither")
-            self.constants[node] = value
-        depths = {}
-        for port in data_ports:
-            total = 0
-            for literal in self.outputs[port]:
-                total |= mask[literal >> 1]
-            depths[port] = ranks_of(total, port)
-        if len(found := {d for d in depths.values() if d is not None}) != 1:
-            raise Unbalanced(f"outputs must lie equally far from the inputs, not {depths}")
-        (self.latency,) = found
+            for thing, at in ready:
+                waiting.remove(thing)
+                if at is None:
+                    constant.append(thing)
+                else:
+                    rank[thing] = at + (thing in register)
+        latency = rank_of("what the output shows", needs(shown))
+        if latency is None:
+            raise Unbalanced("what the output shows must depend on the input, and does not")
+        self.latency = latency
+        rank[-1], sources[-1] = latency + 1, needs(shown)
+        constant = [thing for thing in constant if thing in register]
+        for thing in constant:
+            node = register[thing]
+            (value,) = self.aig.copy([self.moved[node]], self.aig, self.constants)
+            if value == self.of_register[node].initial:
+                self.constants[node] = value
+        for thing in reversed(constant):
+            # A constant that is not there from the start comes with the first beat: it is one rank before its readers.
+            readers = {rank[r] - (r not in cut) for r, m in sources.items() if m >> thing & 1 and r in rank}
+            if register[thing] not in self.constants and readers:
+                rank[thing] = min(readers)
+                if len(readers) > 1 or rank[thing] < 1:
+                    raise Unbalanced(f"{names[thing]} must be of one rank, not before ranks {sorted(readers)}")
+        self.rank = {node: rank.get(thing, 0) for thing, node in register.items()}
 
     # What it computes.
 

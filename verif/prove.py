@@ -177,10 +177,11 @@ def _start(artifact: Artifact, claim: Claim, part: Part) -> _Running:
     folder = tempfile.TemporaryDirectory(prefix="nervure-prove-")
     work = Path(folder.name) / "work"
     work.write_bytes(pickle.dumps((str(artifact.directory.absolute()), part)))
-    # A fresh interpreter rather than a fork: callers may have threads. A group of its own can be ended whole.
+    # A fresh interpreter rather than a fork: callers may have threads. A group of its own can be ended whole, and what
+    # it leaves behind when it is lies in the folder.
     process = subprocess.Popen(
         [sys.executable, "-c", f"from {__name__} import work; work()", str(work)],
-        cwd=folder.name, start_new_session=True,
+        cwd=folder.name, start_new_session=True, env=dict(os.environ, TMPDIR=folder.name),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     return _Running(claim, process, folder, time.monotonic())

@@ -83,8 +83,10 @@ def smt(text: str, names: Sequence[str] = ()) -> dict[str, str] | None:
     Undecided
         If bitwuzla ends without a verdict.
     """
-    import bitwuzla
-
+    try:
+        import bitwuzla
+    except ImportError:
+        raise tools.ToolMissing("bitwuzla is missing; install it with: pip install bitwuzla") from None
     options = bitwuzla.Options()
     options.set(bitwuzla.Option.PRODUCE_MODELS, bool(names))
     parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
