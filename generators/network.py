@@ -12,7 +12,7 @@ import torch
 from ..golden import exact
 from ..hw.formats import Format
 from ..hw.mac.config import MacConfig
-from ..verif.mac_stimulus import quantise as nearest_codes
+from ..verif.mac.stimulus import quantise as nearest_codes
 from .train.digits import Layer
 
 Progress = Callable[[str, int, int], None]

@@ -12,10 +12,11 @@ from nervure.generators.emit import emit
 from nervure.hw.mac.config import MacConfig
 from nervure.verif import aig as graphs
 from nervure.verif import mac as bench
-from nervure.verif import mac_anchor, mac_anchor_proofs, mac_proofs, mac_smt, solvers
+from nervure.verif import solvers
 from nervure.verif.aig import FALSE, TRUE, Aig
 from nervure.verif.artifact import Artifact
-from nervure.verif.mac_claims import claims
+from nervure.verif.mac import anchor, anchor_proofs, proofs, smt
+from nervure.verif.mac.claims import claims
 from nervure.verif.mutate import negative_control
 from nervure.verif.prove import Claim, Part, prove
 
@@ -200,9 +201,9 @@ def test_what_fails_or_is_empty_is_unknown(tmp_path):
 
 def test_assumptions_that_contradict_each_other_prove_nothing(tmp_path, monkeypatch):
     emit(MacConfig(**FP8), tmp_path)
-    finite = mac_anchor.finite
-    monkeypatch.setattr(mac_anchor, "finite", lambda config: finite(config) + "(assert (fp.isNaN C))\n")
-    verdict = mac_anchor_proofs.literal(tmp_path, 0, 3)
+    finite = anchor.finite
+    monkeypatch.setattr(anchor, "finite", lambda config: finite(config) + "(assert (fp.isNaN C))\n")
+    verdict = anchor_proofs.literal(tmp_path, 0, 3)
     assert (verdict.status, verdict.method) == ("unknown", "what is assumed contradicts itself")
 
 
@@ -222,7 +223,7 @@ def test_configs_without_an_anchor_are_unknown(tmp_path):
 ], ids=lambda config: config.module_name)  # fmt: skip
 def test_the_specification_is_exact_rational_arithmetic(config):
     count = 4000
-    net, vectors = mac_anchor_proofs.specification(config), bench.stimulus(config, count, seed=5)
+    net, vectors = anchor_proofs.specification(config), bench.stimulus(config, count, seed=5)
     feed = [(net.inputs[name], vectors[name]) for name in "abc"]
     free = (net.inputs["p"], np.zeros(count, np.uint64))
     factors = graphs.evaluate(net.aig, {key: net.outputs[key] for key in ("sa", "sb")}, [*feed, free], count)
@@ -234,25 +235,25 @@ def test_the_specification_is_exact_rational_arithmetic(config):
 
 def test_a_wrong_specification_is_refuted_by_its_anchor(tmp_path):
     artifact = emit(MacConfig(**FP8), tmp_path)
-    _, spec = mac_anchor_proofs._smt(artifact.directory, "mac_spec")
+    _, spec = anchor_proofs._smt(artifact.directory, "mac_spec")
     for change in ({"rounding": "rtz"}, {"subnormals": "flush"}, {"overflow": "saturate"}):
         wrong = MacConfig(**{**FP8, **change})
-        text, contradiction = mac_anchor.literal(wrong, spec, -3, 0)
+        text, contradiction = anchor.literal(wrong, spec, -3, 0)
         if "overflow" in change:
-            text, contradiction = mac_anchor.specials(wrong, spec)
+            text, contradiction = anchor.specials(wrong, spec)
         assert solvers.smt(text) is not None
         assert set(solvers.smt(text + contradiction, ("a", "b", "c", "y")) or ()) == {"a", "b", "c", "y"}
-    assert solvers.smt("(set-logic QF_BVFP)" + mac_smt.halving().replace("#x00007FFF", "#x00008000")) is not None
+    assert solvers.smt("(set-logic QF_BVFP)" + smt.halving().replace("#x00007FFF", "#x00008000")) is not None
 
 
 def test_the_cases_of_the_anchor_leave_no_gap(tmp_path, monkeypatch):
     emit(MacConfig(), tmp_path)
-    assert mac_anchor_proofs.cover(tmp_path).status == "proved"
-    cases = mac_anchor.cases
+    assert anchor_proofs.cover(tmp_path).status == "proved"
+    cases = anchor.cases
     for left_out in (0, 7, -1):
         fewer = [case for case in cases(MacConfig()) if case != cases(MacConfig())[left_out]]
-        monkeypatch.setattr(mac_anchor, "cases", lambda config, fewer=fewer: fewer)
-        assert mac_anchor_proofs.cover(tmp_path).status == "refuted"
+        monkeypatch.setattr(anchor, "cases", lambda config, fewer=fewer: fewer)
+        assert anchor_proofs.cover(tmp_path).status == "refuted"
 
 
 # The negative control.
@@ -305,7 +306,7 @@ def test_words_of_a_graph():
 
 def test_a_miter_needs_both_files(tmp_path):
     artifact = toy(tmp_path)
-    miter = mac_proofs.Miter(artifact.directory)
+    miter = proofs.Miter(artifact.directory)
     codes = {"a": np.array([8, 7, 15]), "b": np.array([8, 8, 15]), "c": np.array([0, 1, 65535])}
     out = miter.evaluate({key: value.astype(np.uint64) for key, value in codes.items()}, 3)
     assert out["y"].tolist() == out["expected"].tolist() == [64, 65536 - 55, 0]

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from ..config import Config
-from ..formats import FORMATS, Format, get_format
+from ...config import Config
+from ...formats import FORMATS, Format, get_format
 
 ACCUMULATORS = ("bf16", "fp16", "fp32", "fp8_e4m3", "fp8_e5m2", "int16", "int32")
 OPERANDS = tuple(name for name, fmt in FORMATS.items() if fmt.kind != "scale")

@@ -1,4 +1,4 @@
-"""How the anchor of the multiply-accumulate unit's specification is tried: the functions behind :mod:`.mac_claims`.
+"""How the anchor of the multiply-accumulate unit's specification is tried: the functions behind :mod:`.claims`.
 
 Each takes the artefact's directory and returns a verdict; each runs in a process of its own.
 """
@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..hw.mac.config import MacConfig
-from . import mac_anchor, mac_smt, mac_spec, solvers
-from .aig import Aig
-from .artifact import Artifact
-from .netlist import GATES, Netlist, from_json
-from .proofs import made
-from .prove import Verdict
+from ...hw.mac.config import MacConfig
+from .. import solvers
+from ..aig import Aig
+from ..artifact import Artifact
+from ..netlist import GATES, Netlist, from_json
+from ..proofs import made
+from ..prove import Verdict
+from . import anchor, smt
+from .spec import verilog
 
 METHODS = {
     "near": "bitwuzla, fp.fma(P, 2^e, c)",
@@ -29,7 +31,7 @@ METHODS = {
 def specification(config: MacConfig, top: str = "mac_spec") -> Netlist:
     """A module of the specification's text as a netlist."""
     script = f"read_verilog spec.v\nhierarchy -check -top {top}\nproc\nflatten\n{GATES}\nwrite_json spec.json"
-    return from_json(json.loads(made(script, {"spec.v": mac_spec.verilog(config)}, "spec.json")), top)
+    return from_json(json.loads(made(script, {"spec.v": verilog(config)}, "spec.json")), top)
 
 
 def _smt(directory: Path, top: str) -> tuple[MacConfig, str]:
@@ -38,7 +40,7 @@ def _smt(directory: Path, top: str) -> tuple[MacConfig, str]:
     script = (
         f"read_verilog spec.v\nhierarchy -check -top {top}\nproc\nflatten\nopt_expr\nopt_clean\nrename {top} spec\n"
     )
-    return config, made(script + "write_smt2 -stbv -wires spec.smt2", {"spec.v": mac_spec.verilog(config)}, "spec.smt2")
+    return config, made(script + "write_smt2 -stbv -wires spec.smt2", {"spec.v": verilog(config)}, "spec.smt2")
 
 
 def _asked(text: str, contradiction: str, names: tuple[str, ...], method: str) -> Verdict:
@@ -57,26 +59,26 @@ def missing(directory: Path, reason: str) -> Verdict:
 def specials(directory: Path) -> Verdict:
     """Sums of which an operand is NaN or infinite are the literal fused operation's."""
     config, spec = _smt(directory, "mac_spec")
-    return _asked(*mac_anchor.specials(config, spec), ("a", "b", "c", "y"), "bitwuzla, fp.fma(a, b, c)")
+    return _asked(*anchor.specials(config, spec), ("a", "b", "c", "y"), "bitwuzla, fp.fma(a, b, c)")
 
 
 def halving(directory: Path) -> Verdict:
     """The last step of rounding to bf16 is to the nearest, ties to even."""
-    return _asked("(set-logic QF_BVFP)\n", mac_smt.halving(), ("z", "y"), "bitwuzla, rounding of codes to bf16")
+    return _asked("(set-logic QF_BVFP)\n", smt.halving(), ("z", "y"), "bitwuzla, rounding of codes to bf16")
 
 
 def literal(directory: Path, low: int, high: int) -> Verdict:
     """Finite sums with D from low to high are the literal fused operation's, multiplier included."""
     config, spec = _smt(directory, "mac_spec")
     method = "bitwuzla, fp.fma(a, b, c), multiplier included"
-    return _asked(*mac_anchor.literal(config, spec, low, high), ("a", "b", "c", "y"), method)
+    return _asked(*anchor.literal(config, spec, low, high), ("a", "b", "c", "y"), method)
 
 
 def operands(directory: Path) -> Verdict:
     """Codes of a and b stand for the numbers that SMT-LIB says."""
     config, spec = _smt(directory, "mac_spec_product")
     method = "bitwuzla, numbers in Float64"
-    for text, contradiction in mac_anchor.decoding(config, spec):
+    for text, contradiction in anchor.decoding(config, spec):
         verdict = _asked(text, contradiction, ("a", "b"), method)
         if verdict.status != "proved":
             return verdict
@@ -106,18 +108,18 @@ def composed(directory: Path) -> Verdict:
 def cover(directory: Path) -> Verdict:
     """No sum lies outside the cases."""
     config, spec = _smt(directory, "mac_spec_sum")
-    return _asked(*mac_anchor.cover(config, spec), ("e", "c"), "bitwuzla")
+    return _asked(*anchor.cover(config, spec), ("e", "c"), "bitwuzla")
 
 
 def sums(directory: Path, index: int) -> Verdict:
     """Finite sums of one case are the fused operation's."""
     config = MacConfig(**Artifact.load(directory).manifest["config"])
-    case = mac_anchor.cases(config)[index]
+    case = anchor.cases(config)[index]
     _, spec = _smt(directory, "mac_spec" if case.form == "high" else "mac_spec_sum")
-    return _asked(*mac_anchor.question(config, spec, case), ("s", "p", "e", "c", "y"), METHODS[case.form])
+    return _asked(*anchor.question(config, spec, case), ("s", "p", "e", "c", "y"), METHODS[case.form])
 
 
 def integers(directory: Path) -> Verdict:
     """Integer sums are those of bit-vector arithmetic."""
     config, spec = _smt(directory, "mac_spec")
-    return _asked(*mac_anchor.integers(config, spec), ("a", "b", "c", "y"), "bitwuzla, bit-vectors")
+    return _asked(*anchor.integers(config, spec), ("a", "b", "c", "y"), "bitwuzla, bit-vectors")

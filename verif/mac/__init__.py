@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..golden import exact
-from ..golden.mac import mac
-from ..hw.formats import Format
-from ..hw.mac.config import MacConfig
-from .artifact import Artifact
-from .mac_claims import claims
-from .mac_stimulus import KINDS, Vectors, exhaustive, formats_of, stimulus
+from ...golden import exact
+from ...golden.mac import mac
+from ...hw.formats import Format
+from ...hw.mac.config import MacConfig
+from ..artifact import Artifact
+from .claims import claims
+from .stimulus import KINDS, Vectors, exhaustive, formats_of, stimulus
 
 __all__ = ["FEATURES", "KINDS", "claims", "config_of", "coverage", "describe", "exhaustive", "expect", "features",
            "operations", "stimulus"]  # fmt: skip

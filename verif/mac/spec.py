@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..hw.formats import Format
-from ..hw.mac.config import MacConfig
+from ...hw.formats import Format
+from ...hw.mac.config import MacConfig
 
 
 def lsb_exponent(fmt: Format) -> int:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 
-from ..golden import exact
-from ..golden.mac import mac
-from ..hw.formats import FORMATS, Format
-from ..hw.mac.config import MacConfig
+from ...golden import exact
+from ...golden.mac import mac
+from ...hw.formats import FORMATS, Format
+from ...hw.mac.config import MacConfig
 
 Vectors = dict[str, np.ndarray]
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..hw.formats import Format
-from ..hw.mac.config import MacConfig
-from .mac_smt import bits, define, number, power, rounded, value, wire
-from .mac_spec import Widths, largest_lsb_exponent, lsb_exponent
+from ...hw.formats import Format
+from ...hw.mac.config import MacConfig
+from .smt import bits, define, number, power, rounded, value, wire
+from .spec import Widths, largest_lsb_exponent, lsb_exponent
 
 HOST_LOW, HOST_HIGH, HOST_BITS = -126, 127, 24  # normal exponents and precision of Float32
 TINY = -170  # below 2^-170 the last bit of a product that fits 20 bits is under a quarter of the least Float32 number

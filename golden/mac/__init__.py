@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..hw.mac.config import MacConfig
-from . import exact
+from ...hw.mac.config import MacConfig
+from .. import exact
 
 
 def mac(config: MacConfig, a: Tensor, b: Tensor, c: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""How the claims of the multiply-accumulate unit are tried: the functions behind :mod:`.mac_claims`.
+"""How the claims of the multiply-accumulate unit are tried: the functions behind :mod:`.claims`.
 
 Each takes the artefact's directory and returns a verdict; each runs in a process of its own.
 """
@@ -12,15 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from ..hw.mac.config import MacConfig
-from . import mac_spec, solvers
-from .aig import FALSE, Aig, evaluate
-from .artifact import Artifact
-from .mac_anchor_proofs import specification
-from .netlist import Netlist
-from .pipeline import Pipeline
-from .proofs import made, multipliers, netlist_of
-from .prove import Verdict
+from ...hw.mac.config import MacConfig
+from .. import solvers
+from ..aig import FALSE, Aig, evaluate
+from ..artifact import Artifact
+from ..netlist import Netlist
+from ..pipeline import Pipeline
+from ..proofs import made, multipliers, netlist_of
+from ..prove import Verdict
+from .anchor_proofs import specification
+from .spec import classes as classes_of
 
 SIMULATED = 1 << 16  # vectors tried before a solver is asked
 
@@ -135,7 +136,7 @@ class Miter:
         """Codes of a, b and c with their values, and what circuit and specification make of them."""
         count = {name: np.array([codes[name]], np.uint64) for name in "abc"}
         out = self.evaluate(count, 1)
-        from .mac import describe
+        from . import describe
 
         shown: dict[str, Any] = {name: describe(self.config, name, codes[name]) for name in "abc"}
         return {
@@ -189,7 +190,7 @@ def product_range(directory: Path) -> Verdict:
     net = specification(config)
     aig, sa, sb, p = net.aig, net.outputs["sa"], net.outputs["sb"], net.inputs["p"]
     (lemma,) = net.outputs["lemma"]
-    classes = [list(mac_spec.classes(f, config.flush).values()) for f in (config.a_format, config.b_format)]
+    classes = [list(classes_of(f, config.flush).values()) for f in (config.a_format, config.b_format)]
     somewhere = [
         aig.any(aig.within(word, *bounds) for bounds in of) for word, of in zip((sa, sb), classes, strict=True)
     ]
@@ -261,7 +262,7 @@ def exhaustion(directory: Path) -> Verdict:
     """y is what the golden model says, for all codes."""
     artifact, config = load(directory)
     found = pipeline(artifact)
-    from .mac import describe, expect
+    from . import describe, expect
 
     aig = Aig()
     formats = {"a": config.a_format, "b": config.b_format, "c": config.acc_format}

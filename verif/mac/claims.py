@@ -4,8 +4,8 @@
   repeated.
 - ``significands``, ``product``: the multiplier is fed the operands' significands and puts out their product.
 - ``range``, ``sum``: with every register a wire and the product free within what its factors allow, y is what the
-  specification (:mod:`.mac_spec`) says.
-- ``anchor``: the specification is SMT-LIB FloatingPoint's fused multiply-add (:mod:`.mac_anchor`).
+  specification (:mod:`.spec`) says.
+- ``anchor``: the specification is SMT-LIB FloatingPoint's fused multiply-add (:mod:`.anchor`).
 - ``netlist``: the file mapped to LUTs is the file.
 
 Where the accumulator has 8 bits, ``sum``, ``range`` and ``anchor`` are one exhaustion against the golden model.
@@ -13,15 +13,16 @@ Where the accumulator has 8 bits, ``sum``, ``range`` and ``anchor`` are one exha
 
 from __future__ import annotations
 
-from ..hw.mac.config import MacConfig
-from . import mac_anchor
-from .artifact import Artifact
-from .mac_spec import Widths
-from .prove import Claim, Part
+from ...hw.mac.config import MacConfig
+from ..artifact import Artifact
+from ..prove import Claim, Part
+from . import anchor
+from .spec import Widths
 
 EXHAUSTED_BITS = 26  # operands and accumulator together: 2^26 sums are computed rather than argued about
 LITERAL_BITS = 8  # products up to this width are anchored with their multiplier
 HERE = __name__.rpartition(".")[0]
+EVIDENCE = HERE.rpartition(".")[0]
 
 
 def claims(artifact: Artifact) -> list[Claim]:
@@ -34,10 +35,10 @@ def claims(artifact: Artifact) -> list[Claim]:
     triples = a.width + b.width + acc.width
 
     def general(name: str, scope: str, function: str, cost: float = 2, **arguments: object) -> Claim:
-        return Claim(name, scope, (Part(f"{HERE}.proofs:{function}", arguments, cost),))
+        return Claim(name, scope, (Part(f"{EVIDENCE}.proofs:{function}", arguments, cost),))
 
     def special(name: str, scope: str, function: str, cost: float = 2) -> Claim:
-        return Claim(name, scope, (Part(f"{HERE}.mac_proofs:{function}", cost=cost),))
+        return Claim(name, scope, (Part(f"{HERE}.proofs:{function}", cost=cost),))
 
     cut = (f"{artifact.module}__product",)
     states = f"{file}: all states of all register bits, all inputs"
@@ -71,19 +72,19 @@ def _anchor(config: MacConfig, every: str) -> list[Claim]:
         return Claim(name, f"specification against SMT-LIB {scope}", parts)
 
     def part(function: str, cost: float = 1, **arguments: object) -> Part:
-        return Part(f"{HERE}.mac_anchor_proofs:{function}", arguments, cost)
+        return Part(f"{HERE}.anchor_proofs:{function}", arguments, cost)
 
-    if reason := mac_anchor.missing(config):
+    if reason := anchor.missing(config):
         return [claim("anchor", f"FloatingPoint: {every}", part("missing", reason=reason))]
     if config.acc_format.is_integer:
         return [claim("anchor", f"bit-vectors: {every}", part("integers"))]
     width = Widths.of(config).product
     lemmas = [part("halving")] if config.acc == "bf16" else []
     if width <= LITERAL_BITS:
-        ranges = mac_anchor.literal_cases(config)
+        ranges = anchor.literal_cases(config)
         parts = [part("literal", 10, low=low, high=high) for low, high in ranges]
         return [claim("anchor", f"fp.fma: {every}", part("specials"), *lemmas, *parts)]
-    cases = mac_anchor.cases(config)
+    cases = anchor.cases(config)
     parts = [part("sums", case.cost, index=index) for index, case in enumerate(cases)]
     products = f"all {width}-bit products with sign and exponent, all finite codes of c ({config.acc})"
     return [

@@ -9,8 +9,8 @@ rounds to Float16; to bf16, the upper half of Float32, the last step is integer 
 
 from __future__ import annotations
 
-from ..hw.formats import Format
-from ..hw.mac.config import MacConfig
+from ...hw.formats import Format
+from ...hw.mac.config import MacConfig
 
 
 def number(value: int, width: int) -> str:

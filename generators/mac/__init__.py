@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..hw.mac.config import MacConfig
+from ...hw.mac.config import MacConfig
 
 PRESETS: dict[str, dict[str, Any]] = {
     "bf16": {"a": "bf16", "b": "bf16", "acc": "fp32"},
@@ -33,10 +33,10 @@ def timing(config: MacConfig) -> dict[str, int]:
 
 def derive(config: MacConfig) -> dict[str, Any]:
     """What follows from the config: lanes, multiplier blocks, where the pipeline registers lie, adder window."""
-    from ..hw.lib.multiplier import BLOCKS, tiles
-    from ..hw.lib.pipeline import place
-    from ..hw.mac.circuit import cuts
-    from ..hw.mac.geometry import Factor, Geometry
+    from ...hw.lib.multiplier import BLOCKS, tiles
+    from ...hw.lib.pipeline import place
+    from ...hw.mac.circuit import cuts
+    from ...hw.mac.geometry import Factor, Geometry
 
     wide_a, wide_b = config.a_format.significand_width, config.b_format.significand_width
     grid = tiles(wide_a, wide_b, config.multiplier)
