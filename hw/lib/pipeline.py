@@ -68,18 +68,17 @@ class Pipeline:
         self.m = m
         self.ranks = ranks
         self.enable = enable
-        self.depth = 0
+        self.depth = sum(ranks.values())
 
-    def cut(self, name: str, signals: Mapping[str, ValueLike]) -> dict[str, Signal]:
-        """Everything that is alive at this cut, delayed by the cut's registers."""
+    def cut(self, name: str, signals: Mapping[str, ValueLike], prefix: str = "") -> dict[str, Signal]:
+        """What is alive at this cut, delayed by the cut's registers; each parallel lane calls with its own prefix."""
         signals = dict(signals)
         for rank in range(self.ranks[name]):
-            self.depth += 1
             stage = f"{name}{rank}" if self.ranks[name] > 1 else name
             delayed = {}
             for key, value in signals.items():
                 # Data needs no reset: validity is what is reset.
-                register = Signal.like(value, name=f"{stage}_{key}", reset_less=True)
+                register = Signal.like(value, name=f"{prefix}{stage}_{key}", reset_less=True)
                 self._register(register, value)
                 delayed[key] = register
             signals = delayed
