@@ -7,7 +7,8 @@ import random
 import pytest
 from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.sim import Simulator
-from nervure.hw.lib.multiplier import BLOCKS, Product, tiles
+from nervure.hw.lib.blocks import BLOCKS
+from nervure.hw.lib.multiplier import Product, tiles
 from nervure.hw.lib.pipeline import place
 from nervure.hw.lib.shift import leading_zeros, shift_left, shift_right_sticky
 

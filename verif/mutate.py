@@ -169,10 +169,16 @@ def _by_vectors(model: BatchModel, bench: Any, config: Any, vectors: dict[str, n
             wrong = np.nonzero(outputs[key] != want)[0]
             if len(wrong):
                 at = wrong[0]
-                inputs = ", ".join(f"{k} = {bench.describe(config, k, int(v[at]))}" for k, v in vectors.items())
-                got = bench.describe(config, key, int(outputs[key][at]))
-                return f"{inputs}: {key} = {got}, not {bench.describe(config, key, int(want[at]))}"
+                inputs = ", ".join(f"{k} = {_shown(bench, config, k, v[at])}" for k, v in vectors.items())
+                got = _shown(bench, config, key, outputs[key][at])
+                return f"{inputs}: {key} = {got}, not {_shown(bench, config, key, want[at])}"
     return None
+
+
+def _shown(bench: Any, config: Any, field: str, codes: np.ndarray) -> str:
+    if codes.ndim:
+        return f"[{', '.join(_shown(bench, config, field, item) for item in codes)}]"
+    return bench.describe(config, field, int(codes))
 
 
 def _by_proof(artifact: Artifact, folder: Path, line: str, timeout: float) -> tuple[str, str]:

@@ -21,9 +21,13 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def fields(config: MacConfig) -> dict[str, dict[str, Any]]:
-    """Format of each payload field."""
+    """Format and shape of each payload field; a field of several modes lists the format of each."""
+    rows, columns = config.grid
+    single = rows * columns == 1
+    shapes = {"a": [rows], "b": [columns], "c": [rows, columns], "y": [rows, columns]}
     formats = {"a": config.a, "b": config.b, "c": config.acc, "y": config.acc}
-    return {field: {"format": fmt} for field, fmt in formats.items()}
+    found = {name: {"format": fmt, "shape": [] if single else shapes[name]} for name, fmt in formats.items()}
+    return {"mode": {"format": f"uint{(len(config.modes) - 1).bit_length()}", "shape": []}, **found}
 
 
 def timing(config: MacConfig) -> dict[str, int]:
@@ -33,7 +37,8 @@ def timing(config: MacConfig) -> dict[str, int]:
 
 def derive(config: MacConfig) -> dict[str, Any]:
     """What follows from the config: lanes, multiplier blocks, where the pipeline registers lie, adder window."""
-    from ...hw.lib.multiplier import BLOCKS, tiles
+    from ...hw.lib.blocks import BLOCKS
+    from ...hw.lib.multiplier import tiles
     from ...hw.lib.pipeline import place
     from ...hw.mac.circuit import cuts
     from ...hw.mac.geometry import Factor, Geometry

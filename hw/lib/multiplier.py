@@ -8,11 +8,7 @@ from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib.wiring import Component, In, Out
 
 from .block import place_block
-
-# Unsigned operand widths of each block: one bit less than the signed ports of the vendors' multipliers where those are
-# signed. Sources: UG579 (DSP48E2, 27x18 signed), AM004 (DSP58, 27x24 signed), FPGA-TN-02205 (ECP5 MULT18X18D),
-# FPGA-TN-02007 (iCE40 SB_MAC16).
-BLOCKS = {"dsp48e2": (26, 17), "dsp58": (26, 23), "mult18x18": (18, 18), "sb_mac16": (16, 16)}
+from .blocks import BLOCKS
 
 
 def tiles(width_a: int, width_b: int, block: str) -> list[tuple[int, int, int, int]]:

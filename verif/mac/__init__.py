@@ -1,44 +1,20 @@
-"""Evidence for the multiply-accumulate unit: features, golden outputs, coverage (stimulus in its own room)."""
+"""Evidence for the multiply-accumulate unit: golden outputs and operations; stimulus, coverage and claims beside it."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import torch
 
 from ...golden import exact
 from ...golden.mac import mac
-from ...hw.formats import Format
 from ...hw.mac.config import MacConfig
 from ..artifact import Artifact
 from .claims import claims
-from .stimulus import KINDS, Vectors, exhaustive, formats_of, stimulus
+from .coverage import FEATURES, coverage, features
+from .stimulus import KINDS, Vectors, exhaustive, stimulus
 
 __all__ = ["FEATURES", "KINDS", "claims", "config_of", "coverage", "describe", "exhaustive", "expect", "features",
            "operations", "stimulus"]  # fmt: skip
-
-FEATURES: dict[str, str] = {
-    "normal": "operands, addend and result are normal numbers",
-    "subnormal_operand": "a or b is subnormal",
-    "subnormal_addend": "c is subnormal",
-    "subnormal_result": "the result is subnormal",
-    "underflow_to_zero": "the exact sum is not zero, the result is",
-    "zero_product": "a or b is zero, c is not",
-    "negative_zero": "the result is -0",
-    "exact_cancellation": "product and addend cancel to zero",
-    "massive_cancellation": "the sum is less than a quarter of either addend",
-    "addend_dominates": "c is at least 2^12 times the product",
-    "product_dominates": "the product is at least 2^12 times c",
-    "tie": "the exact sum lies half-way between two results",
-    "overflow": "finite operands overflow the accumulator",
-    "infinite_operand": "an operand is infinite",
-    "invalid": "Inf * 0 or Inf - Inf",
-    "nan_operand": "an operand is NaN",
-    "most_negative": "an operand is the most negative integer",
-    "integer_overflow": "the exact integer sum does not fit the accumulator",
-}
-"""Feature name to what it means; which apply depends on the formats (:func:`features`)."""
 
 
 def config_of(artifact: Artifact) -> MacConfig:
@@ -46,135 +22,28 @@ def config_of(artifact: Artifact) -> MacConfig:
     return MacConfig(**artifact.manifest["config"])
 
 
-def features(config: MacConfig) -> dict[str, str]:
-    """The features that these formats can show."""
-    formats = (config.a_format, config.b_format, config.acc_format)
-    floats = [fmt for fmt in formats if fmt.is_float]
-    acc = config.acc_format
-    wanted = {"zero_product", "exact_cancellation"}
-    if any(fmt.kind == "int" for fmt in formats[:2]):
-        wanted.add("most_negative")
-    if acc.is_integer:
-        reach = config.a_format.significand_width + config.b_format.significand_width
-        return {key: FEATURES[key] for key in FEATURES if key in wanted | {"integer_overflow"} and reach}
-    wanted |= {"normal", "massive_cancellation", "nan_operand", "overflow"}
-    if any(fmt.is_signed for fmt in formats[:2]):
-        wanted.add("negative_zero")
-    # The most that the product's magnitude can be below 1, and above, decides what c can tower over.
-    low = sum(_lowest(fmt) for fmt in formats[:2])
-    high = sum(fmt.max_exponent for fmt in formats[:2])
-    if acc.max_exponent - low >= 14:
-        wanted.add("addend_dominates")
-    if high - (acc.min_exponent - acc.mantissa_width) >= 14:
-        wanted.add("product_dominates")
-    finest = sum(_last(fmt) for fmt in formats[:2])
-    if finest < acc.max_exponent - acc.mantissa_width:
-        wanted.add("tie")
-    if any(fmt.mantissa_width and not (config.flush and fmt.flushes) for fmt in formats[:2] if fmt.is_float):
-        wanted.add("subnormal_operand")
-    if not config.flush:
-        wanted |= {"subnormal_addend", "subnormal_result"}
-    # Flushing: a product must come near the smallest normal for a sum to lie below it.
-    least = sum(_last(fmt) if not fmt.flushes else fmt.min_exponent for fmt in formats[:2])
-    if least <= acc.min_exponent if config.flush else finest < acc.min_exponent - acc.mantissa_width - 1:
-        wanted.add("underflow_to_zero")
-    if any(fmt.has_inf for fmt in floats):
-        wanted.add("infinite_operand")
-    if any(fmt.has_inf for fmt in formats[:2]):
-        wanted.add("invalid")
-    return {key: FEATURES[key] for key in FEATURES if key in wanted}
-
-
-def _lowest(fmt: Format) -> int:
-    return 0 if fmt.is_integer else fmt.min_exponent
-
-
-def _last(fmt: Format) -> int:
-    return 0 if fmt.is_integer else fmt.min_exponent - fmt.mantissa_width
-
-
 def expect(config: MacConfig, inputs: Vectors) -> Vectors:
     """The golden model's outputs."""
-    a, b, c = (torch.from_numpy(np.ascontiguousarray(inputs[key]).astype(np.int64)) for key in "abc")
-    return {"y": mac(config, a, b, c).numpy().astype(np.uint64)}
+    tensors = {key: torch.from_numpy(np.ascontiguousarray(codes).astype(np.int64)) for key, codes in inputs.items()}
+    return {"y": mac(config, *(tensors[key] for key in "abc"), tensors.get("mode")).numpy().astype(np.uint64)}
 
 
 def describe(config: MacConfig, field: str, code: int) -> str:
-    """A code as its value: ``0x3f80 (1.0)``."""
-    fmt = config.acc_format if field in ("c", "y") else getattr(config, f"{field}_format")
+    """A code as its value, ``0x3f80 (1.0)``; the code alone where its format depends on the beat's mode."""
+    side = {"c": "acc", "y": "acc"}.get(field, field)
+    formats = {getattr(mode, side) for mode in config.modes} if side != "mode" else set()
+    if len(formats) != 1:
+        return str(int(code)) if side == "mode" else hex(code)
+    fmt = formats.pop()
     number = exact.to_float64(exact.decode(torch.tensor(int(code)), fmt)).item()
     return f"0x{int(code):0{(fmt.width + 3) // 4}x} ({int(number) if fmt.is_integer else repr(number)})"
 
 
 def operations(config: MacConfig) -> dict[str, int]:
-    """Arithmetic operations per beat: one significand product, one addition in the accumulator's format."""
-    a, b = config.a_format.significand_width, config.b_format.significand_width
-    return {f"multiply_{a}x{b}": 1, f"add_{config.acc}": 1}
+    """Arithmetic operations per beat: on each lane a significand product, and an addition in the accumulator's format.
 
-
-def coverage(config: MacConfig, inputs: Vectors, outputs: Vectors) -> dict[str, int]:
-    """How often each feature that applies was hit (zero where it was not)."""
-    a, b, c = (exact.decode(torch.from_numpy(np.ascontiguousarray(inputs[key]).astype(np.int64)), fmt, config.flush)
-               for key, fmt in formats_of(config).items())  # fmt: skip
-    acc = config.acc_format
-    y = exact.decode(torch.from_numpy(outputs["y"].astype(np.int64)), acc)
-    product = exact.multiply(a, b)
-    nan = a.nan | b.nan | c.nan
-    inf = a.inf | b.inf | c.inf
-    finite = ~nan & ~inf
-    total = exact.add(product, c)
-    operand_formats = (config.a_format, config.b_format)
-    hits: dict[str, Any] = {
-        "zero_product": finite & product.zero & ~c.zero,
-        "exact_cancellation": finite & (total.mantissa == 0) & ~c.zero,
-        "most_negative": torch.stack([
-            _codes(inputs, key) == 1 << (fmt.width - 1) if fmt.kind == "int" else torch.zeros_like(nan)
-            for key, fmt in zip("ab", operand_formats, strict=True)]).any(0),
-    }  # fmt: skip
-    if acc.is_integer:
-        signed = torch.where(product.sign, -product.mantissa, product.mantissa)
-        signed = signed + torch.where(c.sign, -c.mantissa, c.mantissa)
-        hits["integer_overflow"] = (signed < -(1 << (acc.width - 1))) | (signed >= 1 << (acc.width - 1))
-    else:
-        subnormal = [_subnormal(inputs, key, fmt) for key, fmt in formats_of(config).items()]
-        tiny = _subnormal(outputs, "y", acc)
-        size_p, size_c, size = (_weight(x) for x in (product, c, total))
-        near = (size_p > -(1 << 30)) & (size_c > -(1 << 30))
-        last = size.clamp(min=acc.min_exponent) - acc.mantissa_width
-        # A tie has exactly one bit below the last place: that bit is the mantissa's lowest set bit.
-        low = _weight(exact.Real(total.sign, total.mantissa & -total.mantissa, total.exponent, total.inf, total.nan))
-        overflows = finite & (y.inf | y.nan | (_codes(outputs, "y") & (acc.sign_bit - 1) == acc.max_finite))
-        hits |= {
-            "normal": finite & ~torch.stack([*subnormal, tiny, y.zero, product.zero, c.zero]).any(0),
-            "subnormal_operand": subnormal[0] | subnormal[1],
-            "subnormal_addend": subnormal[2],
-            "subnormal_result": finite & tiny,
-            "underflow_to_zero": finite & (total.mantissa != 0) & y.zero,
-            "negative_zero": y.zero & y.sign,
-            "massive_cancellation": finite & near & (total.mantissa != 0) & (size < torch.minimum(size_p, size_c) - 1),
-            "addend_dominates": finite & near & (size_c - size_p >= 12),
-            "product_dominates": finite & near & (size_p - size_c >= 12),
-            "tie": finite & (total.mantissa != 0) & (low == last - 1),
-            "overflow": overflows & (size >= acc.max_exponent),
-            "infinite_operand": inf & ~nan,
-            "invalid": ~nan & total.nan & inf,
-            "nan_operand": nan,
-        }
-    return {key: int(hits[key].sum()) for key in features(config)}
-
-
-def _codes(vectors: Vectors, key: str) -> torch.Tensor:
-    return torch.from_numpy(vectors[key].astype(np.int64))
-
-
-def _subnormal(vectors: Vectors, key: str, fmt: Format) -> torch.Tensor:
-    codes = _codes(vectors, key)
-    if not fmt.is_float:
-        return torch.zeros_like(codes, dtype=torch.bool)
-    below = codes & (fmt.sign_bit - 1)
-    return (below > 0) & (below < 1 << fmt.mantissa_width)
-
-
-def _weight(x: exact.Real) -> torch.Tensor:
-    """Exponent of the leading bit; far below everything for zeros."""
-    return torch.where(x.mantissa == 0, -(1 << 40), x.exponent + exact.bit_length(x.mantissa) - 1)
+    Of a unit of several modes: the operations of the mode that has most.
+    """
+    mode = max(config.modes, key=lambda mode: mode.packing.lanes)
+    a, b = mode.a.significand_width, mode.b.significand_width
+    return {f"multiply_{a}x{b}": mode.packing.lanes, f"add_{mode.acc.name}": mode.packing.lanes}

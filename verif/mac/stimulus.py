@@ -24,7 +24,7 @@ def stimulus(config: MacConfig, count: int, seed: int, kind: str = "mixed") -> V
     ----------
     config : MacConfig
     count : int
-        Vectors.
+        Beats.
     seed : int
     kind : str
         ``uniform`` codes; ``normal`` values N(0, 1); ``llm``: weights N(0, 0.02), activations N(0, 1) with outliers,
@@ -34,15 +34,55 @@ def stimulus(config: MacConfig, count: int, seed: int, kind: str = "mixed") -> V
     Returns
     -------
     dict of str to uint64 array
-        ``a``, ``b``, ``c``, each of shape (count,).
+        ``a``, ``b``, ``c``, each of shape (count,) for a unit of one lane, else (count, lanes_a), (count, lanes_b) and
+        (count, lanes_a, lanes_b). For several modes also ``mode``, drawn anew for each beat; what the mode ignores is
+        noise.
     """
     rng = np.random.default_rng([seed, KINDS.index(kind)])
+    rows, columns = config.grid
+    if rows * columns == 1 and len(config.modes) == 1:
+        return _triples(config, count, rng, kind)
+    shapes = {"a": (count, rows), "b": (count, columns), "c": (count, rows, columns)}
+    widths = {"a": "a", "b": "b", "c": "acc"}
+    vectors = {name: rng.integers(0, 1 << max(getattr(mode, widths[name]).width for mode in config.modes), shape,
+                                  dtype=np.uint64) for name, shape in shapes.items()}  # fmt: skip
+    last = len(config.modes) - 1
+    mode = rng.integers(0, 1 << last.bit_length(), count, dtype=np.uint64)
+    for k, used in enumerate(config.modes):
+        beats = np.flatnonzero(np.minimum(mode, last) == k)
+        # The bits above a narrow code stay noise.
+        for name, codes in _lanes(config, k, len(beats), rng, kind).items():
+            at = (beats, *(slice(size) for size in codes.shape[1:]))
+            high = np.uint64((1 << getattr(used, widths[name]).width) - 1)
+            vectors[name][at] = (vectors[name][at] & ~high) | codes
+    if rows * columns == 1:
+        vectors = {name: codes.reshape(count) for name, codes in vectors.items()}
+    return {"mode": mode, **vectors} if last else vectors
+
+
+def _triples(config: MacConfig, count: int, rng: np.random.Generator, kind: str) -> Vectors:
+    """Codes a, b, c of one lane."""
     if kind != "mixed":
         return _GENERATORS[kind](config, count, rng)
     quarters = enumerate(("corners", "uniform", "normal", "llm"))
     parts = [_GENERATORS[quarter](config, (count + i) // 4, rng) for i, quarter in quarters]
     order = rng.permutation(count)
     return {key: np.concatenate([part[key] for part in parts])[order] for key in "abc"}
+
+
+def _lanes(config: MacConfig, k: int, count: int, rng: np.random.Generator, kind: str) -> Vectors:
+    """Codes of all lanes of a mode. Lanes share operands, so addends are aimed at the products once more."""
+    lane, mode = config.lane(k), config.modes[k]
+    rows, columns = mode.lanes_a, mode.lanes_b
+    drawn = _triples(lane, count * rows * columns, rng, kind)
+    codes = {name: values.reshape(count, rows, columns) for name, values in drawn.items()}
+    if kind in ("mixed", "corners"):
+        pairs = {"a": codes["a"][:, :, :1].repeat(columns, 2), "b": codes["b"][:, :1, :].repeat(rows, 1)}
+        flat = {name: values.reshape(-1) for name, values in pairs.items()}
+        aimed = _aimed(lane, flat["a"], flat["b"], rng).reshape(count, rows, columns)
+        use = rng.random((count, rows, columns)) < (0.2 if kind == "mixed" else 0.5)
+        codes["c"] = np.where(use, aimed, codes["c"])
+    return {"a": codes["a"][:, :, 0], "b": codes["b"][:, 0, :], "c": codes["c"]}
 
 
 def formats_of(config: MacConfig) -> dict[str, Format]:
@@ -125,10 +165,16 @@ def _corners(config: MacConfig, count: int, rng: np.random.Generator) -> Vectors
             power = (sign << np.uint64(fmt.width - 1)) | (field << np.uint64(fmt.mantissa_width)) | near
             codes = np.where(rng.random(count) < 0.4, power, codes)
         vectors[key] = np.where(rng.random(count) < 0.2, rng.integers(0, 1 << fmt.width, count, dtype=np.uint64), codes)
-    acc = config.acc_format
-    # Aim: the code of minus the product, moved by some last places, or by whole binades.
-    operands = {key: torch.from_numpy(vectors[key].astype(np.int64)) for key in "ab"}
-    product = mac(config, operands["a"], operands["b"], torch.zeros(count, dtype=torch.int64)).numpy()
+    use = rng.random(count) < 0.5
+    vectors["c"] = np.where(use, _aimed(config, vectors["a"], vectors["b"], rng), vectors["c"])
+    return vectors
+
+
+def _aimed(config: MacConfig, a: np.ndarray, b: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Addends near minus the product: moved by some last places, or by whole binades."""
+    acc, count = config.acc_format, len(a)
+    x, y = (torch.from_numpy(codes.astype(np.int64)) for codes in (a, b))
+    product = mac(config, x, y, torch.zeros(count, dtype=torch.int64)).numpy()
     mask = (1 << acc.width) - 1
     if acc.is_integer:
         aimed = -product + rng.integers(-2, 3, count)
@@ -137,9 +183,7 @@ def _corners(config: MacConfig, count: int, rng: np.random.Generator) -> Vectors
         move = rng.integers(-2, 3, count) + binade * np.where(rng.random(count) < 0.6, rng.integers(-14, 15, count), 0)
         flip = np.where(rng.random(count) < 0.7, acc.sign_bit, 0)
         aimed = (product ^ flip) + np.where(rng.random(count) < 0.3, 0, move)
-    use = rng.random(count) < 0.5
-    vectors["c"] = np.where(use, (aimed & mask).astype(np.uint64), vectors["c"])
-    return vectors
+    return (aimed & mask).astype(np.uint64)
 
 
 _GENERATORS: dict[str, Callable[[MacConfig, int, np.random.Generator], Vectors]] = {
@@ -148,13 +192,37 @@ _GENERATORS: dict[str, Callable[[MacConfig, int, np.random.Generator], Vectors]]
 
 
 def exhaustive(config: MacConfig, addends: int = 256) -> Iterator[Vectors] | None:
-    """Every pair of operands with that many accumulator values (all of them for 8-bit accumulators).
+    """Every pair of operands on every lane, in every mode, with that many accumulator values.
 
-    None where the operands have more than 2^20 pairs.
+    All accumulator values where they have 8 bits. Lanes are given different pairs: those of lane (i, j) are all moved
+    on by i and j. None where operands have more than 2^20 pairs.
     """
-    a, b, acc = config.a_format, config.b_format, config.acc_format
-    if a.width + b.width > 20:
+    if any(mode.a.width + mode.b.width > 20 for mode in config.modes):
         return None
+    rows, columns = config.grid
+
+    def chunks() -> Iterator[Vectors]:
+        for k, mode in enumerate(config.modes):
+            for drawn in _pairs(config.lane(k), addends):
+                if rows * columns == 1:
+                    found = drawn
+                else:
+                    found = {"a": _moved(drawn["a"], rows, mode.a), "b": _moved(drawn["b"], columns, mode.b)}
+                    c = [np.roll(drawn["c"], lane) for lane in range(rows * columns)]
+                    found["c"] = np.stack(c, 1).reshape(-1, rows, columns)
+                count = len(drawn["c"])
+                yield {"mode": np.full(count, k, np.uint64), **found} if len(config.modes) > 1 else found
+
+    return chunks()
+
+
+def _moved(codes: np.ndarray, lanes: int, fmt: Format) -> np.ndarray:
+    mask = np.uint64((1 << fmt.width) - 1)
+    return (codes[:, None] + np.arange(lanes, dtype=np.uint64)) & mask
+
+
+def _pairs(config: MacConfig, addends: int) -> Iterator[Vectors]:
+    a, b, acc = config.a_format, config.b_format, config.acc_format
     if acc.width <= 8:
         c = np.arange(1 << acc.width, dtype=np.uint64)
     else:
@@ -164,13 +232,10 @@ def exhaustive(config: MacConfig, addends: int = 256) -> Iterator[Vectors] | Non
     pairs = np.arange(1 << (a.width + b.width), dtype=np.uint64)
     chunk = max(1, (1 << 18) // len(c))
 
-    def chunks() -> Iterator[Vectors]:
-        for start in range(0, len(pairs), chunk):
-            some = pairs[start : start + chunk]
-            yield {
-                "a": np.repeat(some >> np.uint64(b.width), len(c)),
-                "b": np.repeat(some & np.uint64((1 << b.width) - 1), len(c)),
-                "c": np.tile(c, len(some)),
-            }
-
-    return chunks()
+    for start in range(0, len(pairs), chunk):
+        some = pairs[start : start + chunk]
+        yield {
+            "a": np.repeat(some >> np.uint64(b.width), len(c)),
+            "b": np.repeat(some & np.uint64((1 << b.width) - 1), len(c)),
+            "c": np.tile(c, len(some)),
+        }
