@@ -71,6 +71,11 @@ class Format:
         return self.mantissa_width + 1 if self.is_float else self.width
 
     @property
+    def max_significand(self) -> int:
+        """The largest significand: all ones, but for the magnitude of a signed integer, which is a power of two."""
+        return 1 << (self.width - 1) if self.kind == "int" else (1 << self.significand_width) - 1
+
+    @property
     def has_inf(self) -> bool:
         return self.specials == "ieee"
 

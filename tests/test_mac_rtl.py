@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 from nervure.generators.emit import emit
-from nervure.generators.mac import PRESETS
+from nervure.generators.mac.presets import COMMON
 from nervure.hw.formats import FORMATS
 from nervure.hw.mac.config import ACCUMULATORS, OPERANDS, MacConfig
 from nervure.verif import mac as bench
@@ -36,9 +36,9 @@ def sampled(count, seed):
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", COMMON)
 def test_presets_under_random_stalls(preset, tmp_path):
-    config = MacConfig(**PRESETS[preset])
+    config = MacConfig(**COMMON[preset])
     vectors = bench.stimulus(config, 100_000, seed=1)
     wrong, result = mismatches(config, tmp_path, vectors, stall_in=0.2, stall_out=0.3, seed=1)
     assert wrong == 0

@@ -48,7 +48,8 @@ def show(
 
     _, manifest = describe(made)
     shown = ("unit", "module", "digest", "config", "streams", "latency_cycles", "initiation_interval")
-    data = {key: manifest[key] for key in shown} | found.load("generator").derive(made)
+    generator = found.load("generator")
+    data = {key: manifest[key] for key in shown} | generator.derive(made)
     console.result(data)
     if console.as_json:
         return
@@ -71,7 +72,13 @@ def show(
         for p in s["payload"]
     ]
     console.table(("stream", "direction", "field", "port", "format", "bits", "shape"), ports)
-    console.pairs([(key.replace("_", " "), _short(value)) for key, value in data.items()])
+    drawn = generator.picture(made) if hasattr(generator, "picture") else None
+    # What the picture shows is not listed again.
+    hidden = ("modes",) if drawn else ()
+    console.pairs([(key.replace("_", " "), _short(value)) for key, value in data.items() if key not in hidden])
+    if drawn:
+        console.say("")
+        console.say(drawn)
 
 
 def _short(value: object, inside: bool = False) -> object:

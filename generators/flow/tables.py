@@ -14,16 +14,17 @@ TARGETS = ("xcup", "ecp5")
 
 
 def unit_table(name: str) -> str:
-    """Markdown: one row a preset with its formats, latency, and LUT / FF / blocks on each of :data:`TARGETS`."""
+    """Markdown: one row a preset (of the generator's ``TABLE``, where it has one) with its formats, latency, and LUT / FF / blocks on each of :data:`TARGETS`."""
     unit = get_unit(name)
     head = ["preset", "computes", "latency", *(f"{target} LUT / FF / DSP" for target in TARGETS)]
     rows = [head, ["---"] * len(head)]
-    for preset, fields in unit.presets.items():
+    generator = unit.load("generator")
+    for preset, fields in getattr(generator, "TABLE", unit.presets).items():
         config: Config = unit.load("config")(**fields)
         with tempfile.TemporaryDirectory(prefix="nervure-table-") as folder:
             artifact = emit(config, folder)
             costs = [_cost(synth(artifact, target)) for target in TARGETS]
-        formula = unit.load("generator").formula(config)
+        formula = generator.formula(config)
         rows.append([f"`{preset}`", formula, str(artifact.latency), *costs])
     text = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return f"{text}\n\nYosys {yosys_version()}, default flow of each target, stream interface included.\n"

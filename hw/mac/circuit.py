@@ -265,13 +265,14 @@ class Datapath:
         """A mode's product of a lane, left-aligned in so many bits."""
         packing = self.modes[k].packing
         start = packing.at(*lane)
-        below = width - packing.window
+        above = packing.width_a + packing.width_b - packing.window
+        below = width - packing.window - above
         # Bits below the window are zeros wherever no other product of the mode lies: then they are taken as they are,
         # and modes whose windows end together share their wires.
         others = [packing.at(i, j) for i in range(packing.lanes_a) for j in range(packing.lanes_b)]
         taken = {bit for at in others for bit in range(at, at + packing.window)}
         bits = [product[bit] if bit >= 0 and bit not in taken else Const(0, 1) for bit in range(start - below, start)]
-        return Cat(*bits, product[start : start + packing.window])
+        return Cat(*bits, product[start : start + packing.window], Const(0, above))
 
     def _sum(self, lane: tuple[int, int], acc: Format, live: Mapping[str, Signal], product: Value,
              selector: Value) -> ValueLike:  # fmt: skip

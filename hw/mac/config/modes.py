@@ -60,7 +60,7 @@ def modes_of(a: str, b: str, acc: str, lanes_a: str, lanes_b: str, multiplier: s
     lists = [text.split(",") * (count if "," not in text else 1) for text in (acc, lanes_a, lanes_b)]
     rows = list(zip(*names, *lists, strict=True))
     formats = [(FORMATS[x], FORMATS[y], FORMATS[z]) for x, y, z, _, _ in rows]
-    widths = [(x.significand_width, y.significand_width) for x, y, _ in formats]
+    widths = [_widths(x, y) for x, y, _ in formats]
     wanted = [(rows_a, rows_b) for *_, rows_a, rows_b in rows]
     packings = _apart(widths, wanted) if multiplier == "lut" else _packed(widths, wanted, multiplier)
     for (x, y, _), shape, packing in zip(formats, wanted, packings, strict=True):
@@ -69,7 +69,12 @@ def modes_of(a: str, b: str, acc: str, lanes_a: str, lanes_b: str, multiplier: s
     return tuple(Mode(*three, packing) for three, packing in zip(formats, packings, strict=True) if packing)
 
 
-def _packed(widths: list[tuple[int, int]], wanted: list[tuple[str, str]], block: str) -> list[Packing | None]:
+def _widths(a: Format, b: Format) -> tuple[int, int, int]:
+    """Bits of the significands and of their largest product."""
+    return a.significand_width, b.significand_width, (a.max_significand * b.max_significand).bit_length()
+
+
+def _packed(widths: list[tuple[int, int, int]], wanted: list[tuple[str, str]], block: str) -> list[Packing | None]:
     ways = []
     for port_a, port_b in ports(block):
         found = [_fitted(*pair, *shape, port_a, port_b) for pair, shape in zip(widths, wanted, strict=True)]
@@ -84,24 +89,25 @@ def _packed(widths: list[tuple[int, int]], wanted: list[tuple[str, str]], block:
 _ONES = {("1", "1"), ("1", "max"), ("max", "1"), ("max", "max")}
 
 
-def _single(pair: tuple[int, int]) -> Packing:
+def _single(pair: tuple[int, int, int]) -> Packing:
     return Packing(*pair, (0,), (0,))
 
 
-def _fitted(width_a: int, width_b: int, lanes_a: str, lanes_b: str, port_a: int, port_b: int) -> Packing | None:
+def _fitted(width_a: int, width_b: int, window: int, lanes_a: str, lanes_b: str, port_a: int, port_b: int,
+            ) -> Packing | None:  # fmt: skip
     if lanes_a == lanes_b == "max":
-        return best(width_a, width_b, port_a, port_b)
+        return best(width_a, width_b, window, port_a, port_b)
     if "max" not in (lanes_a, lanes_b):
-        return grid(width_a, width_b, int(lanes_a), int(lanes_b), port_a, port_b)
+        return grid(width_a, width_b, window, int(lanes_a), int(lanes_b), port_a, port_b)
     given = int(lanes_b if lanes_a == "max" else lanes_a)
-    for free in range((port_a + port_b) // (width_a + width_b), 0, -1):
+    for free in range((port_a + port_b) // window, 0, -1):
         shape = (free, given) if lanes_a == "max" else (given, free)
-        if found := grid(width_a, width_b, *shape, port_a, port_b):
+        if found := grid(width_a, width_b, window, *shape, port_a, port_b):
             return found
     return None
 
 
-def _apart(widths: list[tuple[int, int]], wanted: list[tuple[str, str]]) -> list[Packing | None]:
+def _apart(widths: list[tuple[int, int, int]], wanted: list[tuple[str, str]]) -> list[Packing | None]:
     """Operands side by side and a product for each pair: nothing is shared, so nothing has to fit."""
     if any("max" in shape for shape in wanted):
         return [None if "max" in shape else _single(pair) for pair, shape in zip(widths, wanted, strict=True)]
@@ -118,7 +124,7 @@ def _misfit(a: Format, b: Format, shape: tuple[str, str], multiplier: str) -> st
     if multiplier == "lut":
         return f"{lanes} must be numbers, of at most {MOST_APART} products in all, for multiplier=lut"
     width_a, width_b = a.significand_width, b.significand_width
-    found = [packing for way in ports(multiplier) if (packing := best(width_a, width_b, *way))]
+    found = [packing for way in ports(multiplier) if (packing := best(*_widths(a, b), *way))]
     most = max(found, key=lambda packing: packing.lanes, default=None)
     allowed = f"{most.lanes_a}x{most.lanes_b}" if most else "1x1 (tiled)"
     long, short = BLOCKS[multiplier]

@@ -1,9 +1,11 @@
 """Packing: several significand products in one multiplier block, proved to be as many as there can be.
 
 Operand i of A lies at bit ``a[i]`` of one port, operand j of B at bit ``b[j]`` of the other, so that the block's
-product is the sum of all ``A_i * B_j * 2^(a[i] + b[j])``. The **exact-window rule**: the windows of
-``width_a + width_b`` bits at ``a[i] + b[j]`` must not overlap. Then no carry passes from one product into the next, and
-each product is read off as it stands: an outer product of ``lanes_a x lanes_b`` multiplications in one block.
+product is the sum of all ``A_i * B_j * 2^(a[i] + b[j])``. The **exact-window rule**: the windows at ``a[i] + b[j]``, of
+as many bits as the largest product has, must not overlap. Then no carry passes from one product into the next, and each
+is read off as it stands: an outer product of ``lanes_a x lanes_b`` multiplications in one block. (The largest product
+may have fewer bits than both factors together: int8's magnitudes go up to 128, so their products with 11-bit
+significands stay below 2^18.)
 
 Source: the idea of arXiv 2605.06052; the positions and the proof of optimality are this solver's own.
 """
@@ -26,6 +28,8 @@ class Packing:
     ----------
     width_a, width_b : int
         Bits of the significands.
+    window : int
+        Bits of the largest product.
     a, b : tuple of int
         Bit at which each operand starts, in the packed word of its side.
     slots : tuple of (int, int) or None
@@ -34,6 +38,7 @@ class Packing:
 
     width_a: int
     width_b: int
+    window: int
     a: tuple[int, ...]
     b: tuple[int, ...]
     slots: tuple[int, int] | None = None
@@ -49,11 +54,6 @@ class Packing:
     @property
     def lanes(self) -> int:
         return len(self.a) * len(self.b)
-
-    @property
-    def window(self) -> int:
-        """Bits of one product."""
-        return self.width_a + self.width_b
 
     @property
     def extent_a(self) -> int:
@@ -93,9 +93,9 @@ def _sides(count: int, port: int, width: int, window: int) -> Iterator[tuple[int
         yield from rest((0,))
 
 
-def placements(width_a: int, width_b: int, lanes_a: int, lanes_b: int, port_a: int, port_b: int) -> Iterator[Packing]:
+def placements(width_a: int, width_b: int, window: int, lanes_a: int, lanes_b: int, port_a: int, port_b: int,
+               ) -> Iterator[Packing]:  # fmt: skip
     """Every placement of a grid in ports of those widths that starts at bit 0 on both sides, positions rising."""
-    window = width_a + width_b
     ones = (1 << window) - 1
 
     def place(b: tuple[int, ...], taken: int, row: int) -> Iterator[tuple[int, ...]]:
@@ -113,16 +113,17 @@ def placements(width_a: int, width_b: int, lanes_a: int, lanes_b: int, port_a: i
         for position in a:
             row |= ones << position
         for b in place((), 0, row):
-            yield Packing(width_a, width_b, a, b)
+            yield Packing(width_a, width_b, window, a, b)
 
 
 @cache
-def grid(width_a: int, width_b: int, lanes_a: int, lanes_b: int, port_a: int, port_b: int) -> Packing | None:
+def grid(width_a: int, width_b: int, window: int, lanes_a: int, lanes_b: int, port_a: int, port_b: int,
+         ) -> Packing | None:  # fmt: skip
     """The first placement of a grid in ports of those widths; None if there is none.
 
     All placements are tried. Nothing is lost by starting both sides at bit 0, since a placement can be moved down.
     """
-    return next(placements(width_a, width_b, lanes_a, lanes_b, port_a, port_b), None)
+    return next(placements(width_a, width_b, window, lanes_a, lanes_b, port_a, port_b), None)
 
 
 @cache
@@ -135,12 +136,12 @@ def beside(packing: Packing, other: Packing, port_a: int, port_b: int) -> Packin
     wa, wb = packing.width_a, packing.width_b
 
     def moved() -> Iterator[Packing]:
-        for found in placements(wa, wb, packing.lanes_a, packing.lanes_b, port_a, port_b):
+        for found in placements(wa, wb, packing.window, packing.lanes_a, packing.lanes_b, port_a, port_b):
             for up_a in range(port_a - found.extent_a + 1):
                 for up_b in range(port_b - found.extent_b + 1):
                     a, b = tuple(x + up_a for x in found.a), tuple(x + up_b for x in found.b)
                     for turned_a in {a, a[::-1]}:
-                        yield from (Packing(wa, wb, turned_a, turned_b) for turned_b in {b, b[::-1]})
+                        yield from (Packing(wa, wb, packing.window, turned_a, turned_b) for turned_b in {b, b[::-1]})
 
     def agreement(found: Packing) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
         shared = [(i, j) for i in range(min(found.lanes_a, other.lanes_a))
@@ -155,18 +156,17 @@ def beside(packing: Packing, other: Packing, port_a: int, port_b: int) -> Packin
 
 
 @cache
-def best(width_a: int, width_b: int, port_a: int, port_b: int) -> Packing | None:
+def best(width_a: int, width_b: int, window: int, port_a: int, port_b: int) -> Packing | None:
     """The largest grid in ports of those widths; None if not even one product fits.
 
     It is optimal: every larger grid was tried in all its placements. Of equally large grids the squarest is taken (fewest operands to unpack), then the one with more of A.
     """
-    window = width_a + width_b
     most_a, most_b = ((port - width) // window + 1 for port, width in ((port_a, width_a), (port_b, width_b)))
     # Windows within the product's bits: more do not fit, whatever the positions.
     most = (port_a + port_b) // window
     grids = [(a, b) for a in range(1, most_a + 1) for b in range(1, most_b + 1) if a * b <= most]
     for a, b in sorted(grids, key=lambda shape: (-shape[0] * shape[1], sum(shape), -shape[0])):
-        if found := grid(width_a, width_b, a, b, port_a, port_b):
+        if found := grid(width_a, width_b, window, a, b, port_a, port_b):
             return found
     return None
 
