@@ -154,6 +154,8 @@ def demo(directory: str | Path, fields: Mapping[str, Any] | None = None, *,
         if value != FORMATS_USED.get(key, value):
             raise ConfigError(f"{key} must be {FORMATS_USED[key]} for the demo, not {value}")
     config = MacConfig(**{**FORMATS_USED, **(fields or {})})
+    if config.grid != (1, 1):
+        raise ConfigError(f"lanes_a and lanes_b must be 1 for the demo, not {config.grid[0]} and {config.grid[1]}")
     directory = Path(directory)
     begun = time.perf_counter()
     progress("generate", 0, 0)

@@ -77,6 +77,7 @@ BAD_WORDS = [
     ("synth mac --target xcp", "unknown target 'xcp'; did you mean xcup?"),
     ("synth mac --mode flatt", "unknown mode 'flatt'; did you mean flat?"),
     ("demo mac -s a=int8", "a must be fp8_e4m3 for the demo, not int8"),
+    ("demo mac -s lanes_a=2", "lanes_a and lanes_b must be 1 for the demo, not 2 and 1"),
     ("show mca", "unknown unit 'mca'; did you mean mac?"),
     ("list mca", "unknown unit 'mca'; did you mean mac?"),
     ("show mac --preset fp9", "unknown preset 'fp9' for mac; did you mean fp8?"),
