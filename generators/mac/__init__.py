@@ -34,7 +34,7 @@ def derive(config: MacConfig) -> dict[str, Any]:
     from ...hw.lib.blocks import BLOCKS
     from ...hw.lib.multiplier import tiles
     from ...hw.lib.pipeline import place
-    from ...hw.mac.circuit import cuts
+    from ...hw.mac.datapath import cuts
     from ...hw.mac.geometry import Factor, Geometry
 
     words = [max(getattr(mode.packing, f"extent_{side}") for mode in config.modes) for side in "ab"]
