@@ -11,7 +11,10 @@ from .aig import FALSE, TRUE, Aig
 
 @dataclass
 class Register:
-    """One flip-flop: ``q`` (an input node's literal), next value ``d``, and what an asynchronous reset does."""
+    """One flip-flop: ``q`` (an input node's literal), next value ``d``, and what an asynchronous reset does.
+
+    ``name`` is one of the names of its net, ``aliases`` are all of them.
+    """
 
     name: str
     q: int
@@ -20,6 +23,7 @@ class Register:
     reset: int = FALSE
     reset_value: int | None = None
     initial: int | None = None
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass
@@ -63,12 +67,15 @@ def from_json(design: Mapping[str, Any], top: str) -> Netlist:
             literal.update(zip(port["bits"], inputs[name], strict=True))
     initial: dict[int | str, int] = {}
     names: dict[int | str, str] = {}
+    aliases: dict[int | str, list[str]] = {}
     for name, net in module["netnames"].items():
         for bit, value in zip(net["bits"], reversed(net["attributes"].get("init", "")), strict=False):
             if value in "01":
                 initial[bit] = int(value)
         if not net["hide_name"]:
             names.update({bit: f"{name}[{i}]" for i, bit in enumerate(net["bits"])})
+            for i, bit in enumerate(net["bits"]):
+                aliases.setdefault(bit, []).append(f"{name}[{i}]")
     for name, cell in module["cells"].items():
         name = str(name)
         kind, pins = cell["type"], cell["connections"]
@@ -78,7 +85,8 @@ def from_json(design: Mapping[str, Any], top: str) -> Netlist:
             gates[pins["Y"][0]] = (pins["A"][0],)
         elif kind.startswith("$_DFF_"):
             (bit,) = pins["Q"]
-            register = Register(names.get(bit, name), aig.input(), FALSE, initial=initial.get(bit))
+            register = Register(names.get(bit, name), aig.input(), FALSE, initial=initial.get(bit),
+                                aliases=tuple(aliases.get(bit, ())))  # fmt: skip
             literal[bit] = register.q
             flops.append((register, kind, pins))
         elif kind.startswith("$_"):

@@ -37,9 +37,9 @@ def derive(config: MacConfig) -> dict[str, Any]:
     from ...hw.mac.datapath import cuts
     from ...hw.mac.geometry import Factor, Geometry
 
-    words = [max(getattr(mode.packing, f"extent_{side}") for mode in config.modes) for side in "ab"]
+    width_a, width_b = (max(getattr(mode.packing, f"extent_{side}") for mode in config.modes) for side in "ab")
     lanes = config.grid[0] * config.grid[1]
-    grid = [] if config.multiplier == "lut" else tiles(*words, config.multiplier)
+    grid = [] if config.multiplier == "lut" else tiles(width_a, width_b, config.multiplier)
     modes = []
     for mode in config.modes:
         packing = mode.packing

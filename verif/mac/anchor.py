@@ -13,23 +13,11 @@ from dataclasses import dataclass
 
 from ...hw.formats import Format
 from ...hw.mac.config import MacConfig
-from .smt import bits, define, number, power, rounded, value, wire
+from .smt import bits, define, number, power, rounded, special, value, wire
 from .spec import Widths, largest_lsb_exponent, lsb_exponent
 
 HOST_LOW, HOST_HIGH, HOST_BITS = -126, 127, 24  # normal exponents and precision of Float32
 TINY = -170  # below 2^-170 the last bit of a product that fits 20 bits is under a quarter of the least Float32 number
-
-
-def missing(config: MacConfig) -> str | None:
-    """Why there is no anchor for a config, or None where there is one."""
-    if config.acc_format.is_float:
-        if config.acc not in ("fp32", "bf16", "fp16"):
-            return f"no SMT-LIB format holds {config.acc}"
-        if Widths.of(config).product > HOST_BITS:
-            return f"products of more than {HOST_BITS} bits do not fit Float32"
-        if config.product == "rounded":
-            return "two roundings have no anchor"
-    return None
 
 
 def finite_exponents(config: MacConfig) -> tuple[int, int]:
@@ -225,17 +213,10 @@ def literal(config: MacConfig, spec: str, low: int, high: int) -> tuple[str, str
 
 def specials(config: MacConfig, spec: str) -> tuple[str, str]:
     """As :func:`question`, where a, b or c is NaN or infinite: the literal fused operation."""
-    acc, w = config.acc_format, config.acc_format.width
     text = _head(config, spec) + operands(config)
     any_ = " ".join(f"(fp.isNaN {x}) (fp.isInfinite {x})" for x in "ABC")
     text += f"(assert (or {any_}))\n" + define("r", "Float32", "(fp.fma RNE A B C)")
-    top = acc.max_finite if config.overflow == "saturate" else acc.infinity
-    code = f"(ite (fp.isPositive r) {number(top, w)} {number(top | acc.sign_bit, w)})"
-    return (
-        text,
-        "(assert (not (and (or (fp.isNaN r) (fp.isInfinite r)) "
-        f"(= y (ite (fp.isNaN r) {number(acc.canonical_nan, w)} {code})))))\n",
-    )
+    return text, f"(assert (not (and (or (fp.isNaN r) (fp.isInfinite r)) (= y {special(config, 'r')}))))\n"
 
 
 def decoding(config: MacConfig, spec: str) -> list[tuple[str, str]]:
@@ -251,7 +232,9 @@ def decoding(config: MacConfig, spec: str) -> list[tuple[str, str]]:
         magnitude = f"(fp.mul RNE ((_ to_fp_unsigned 11 53) RNE {m}) {two})"
         stated = f"(ite (|spec_n {name}_s| S) (fp.neg {magnitude}) {magnitude})"
         special = f"(or (fp.isNaN {big}) (fp.isInfinite {big}))"
-        out.append((text, f"(assert (not (or {special} (= ((_ to_fp 11 53) RNE {big}) {stated}))))\n"))
+        # Integers may be wider than Float32.
+        of = f"((_ {'sign' if fmt.is_signed else 'zero'}_extend 1) {name})" if fmt.is_integer else big
+        out.append((text, f"(assert (not (or {special} (= ((_ to_fp 11 53) RNE {of}) {stated}))))\n"))
     product = "(fp.mul RNE A B)"
     infinite = "(or (fp.isInfinite A) (fp.isInfinite B))"
     out.append((text, f"""(assert (not (and

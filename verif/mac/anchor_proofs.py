@@ -34,11 +34,11 @@ def specification(config: MacConfig, top: str = "mac_spec") -> Netlist:
     return from_json(json.loads(made(script, {"spec.v": verilog(config)}, "spec.json")), top)
 
 
-def _smt(directory: Path, top: str) -> tuple[MacConfig, str]:
+def _smt(directory: Path, top: str, name: str = "spec") -> tuple[MacConfig, str]:
     """The config, and a module of the specification as SMT-LIB functions of a state ``|spec_s|``."""
     config = MacConfig(**Artifact.load(directory).manifest["config"])
     script = (
-        f"read_verilog spec.v\nhierarchy -check -top {top}\nproc\nflatten\nopt_expr\nopt_clean\nrename {top} spec\n"
+        f"read_verilog spec.v\nhierarchy -check -top {top}\nproc\nflatten\nopt_expr\nopt_clean\nrename {top} {name}\n"
     )
     return config, made(script + "write_smt2 -stbv -wires spec.smt2", {"spec.v": verilog(config)}, "spec.smt2")
 
@@ -49,11 +49,6 @@ def _asked(text: str, contradiction: str, names: tuple[str, ...], method: str) -
         return Verdict("unknown", "what is assumed contradicts itself")
     values = solvers.smt(text + contradiction, names)
     return Verdict("proved", method) if values is None else Verdict("refuted", method, dict(values))
-
-
-def missing(directory: Path, reason: str) -> Verdict:
-    """There is no anchor: the claim stays unknown."""
-    return Verdict("unknown", reason)
 
 
 def specials(directory: Path) -> Verdict:

@@ -1,4 +1,4 @@
-"""How the claims of the multiply-accumulate unit are tried: the functions behind :mod:`.claims`.
+"""How the claims of the multiply-accumulate unit's sums are tried: the functions behind :mod:`.claims`.
 
 Each takes the artefact's directory and returns a verdict; each runs in a process of its own.
 """
@@ -6,187 +6,99 @@ Each takes the artefact's directory and returns a verdict; each runs in a proces
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...hw.mac.config import MacConfig
 from .. import solvers
-from ..aig import FALSE, Aig, evaluate
-from ..artifact import Artifact
-from ..netlist import Netlist
-from ..pipeline import Pipeline
-from ..proofs import made, multipliers, netlist_of
+from ..aig import FALSE, evaluate
 from ..prove import Verdict
 from .anchor_proofs import specification
+from .lanes import Beats, Lanes, load, regions
 from .spec import classes as classes_of
 
 SIMULATED = 1 << 16  # vectors tried before a solver is asked
 
-
-def load(directory: Path) -> tuple[Artifact, MacConfig]:
-    """The artefact in a directory, and its config."""
-    artifact = Artifact.load(directory)
-    return artifact, MacConfig(**artifact.manifest["config"])
+Lane = tuple[int, int]
 
 
-def pipeline(artifact: Artifact) -> Pipeline:
-    """The unit, its product left out."""
-    return Pipeline(netlist_of(artifact, artifact.module, [f"{artifact.module}__product"]), artifact)
+class Miter(Lanes):
+    """Circuit and specification of a mode over the same codes and the same products."""
+
+    def beats(self, values: dict[int, bool]) -> Beats:
+        """The beat that a solver's model is of."""
+        return {name: np.array([[solvers.word(values, word) for word in words]], np.uint64)
+                for name, words in self.fields.items()}  # fmt: skip
+
+    def lemma(self, lane: Lane) -> int:
+        """What is known of a lane's product."""
+        (literal,) = self.spec(lane)["lemma"]
+        return literal
+
+    def wrong(self, lane: Lane) -> int:
+        """Where a lane's y is not the specification's."""
+        return self.aig.differ(self.y[self.index(lane)], self.spec(lane)["y"])
+
+    def multiplied(self, lane: Lane) -> dict[int, int]:
+        """A lane's product as that of its significands. Other lanes' stay free: :func:`alike` moves operands alone."""
+        spec = self.spec(lane)
+        # A window has room for the largest product: bits above it are 0.
+        product = self.aig.mul(spec["sa"], spec["sb"])
+        return {x >> 1: y for x, y in zip(self.products[lane], product, strict=False)}
+
+    def random(self, count: int, aimed: Lane) -> Beats:
+        """Codes; half of a lane's addends are near its product: the specification of a*b + 0, moved a bit."""
+        rng = np.random.default_rng(0)
+        found = {name: np.stack([rng.integers(0, 1 << len(word), count, dtype=np.uint64) for word in words], 1)
+                 for name, words in self.fields.items()}  # fmt: skip
+        acc, at = self.mode.acc, self.index(aimed)
+        zero = self.expected({**found, "c": np.zeros_like(found["c"])}, aimed)
+        span = 16 << acc.mantissa_width if acc.is_float else 16
+        near = zero.astype(np.int64) + rng.integers(-span // 2, span // 2, count)
+        near ^= rng.integers(0, 2, count) << (acc.width - 1)
+        near = (near & ((1 << acc.width) - 1)).astype(np.uint64)
+        found["c"][:, at] = np.where(rng.random(count) < 0.5, near, found["c"][:, at])
+        return found
+
+    def simulated(self, lane: Lane) -> Beats | None:
+        """A random beat in which a lane is wrong, or None."""
+        beats = self.random(SIMULATED, lane)
+        out = self.evaluate(beats, lane)
+        bad = np.flatnonzero(out["y"] != out["expected"])
+        return {name: codes[bad[0] : bad[0] + 1] for name, codes in beats.items()} if len(bad) else None
+
+    def refutes(self, values: dict[int, bool], lane: Lane) -> Verdict | None:
+        """A model as a refutation, if the circuit with its own multiplier shows it."""
+        beats = self.beats(values)
+        out = self.evaluate(beats, lane)
+        return Verdict("refuted", "kissat", self.shown(beats, lane)) if out["y"][0] != out["expected"][0] else None
 
 
-def product(directory: Path) -> Verdict:
-    """The product's module puts out a * b: its blocks multiply, and what they multiply adds up to it."""
-    artifact, config = load(directory)
-    blocks = multipliers(artifact)
-    text = artifact.verilog.read_text()
-    for block in blocks:
-        script = f"read_verilog unit.v\nhierarchy -check -top {block}\nproc\nwrite_json block.json"
-        if wrong := _no_multiplication(json.loads(made(script, {"unit.v": text}, "block.json"))["modules"][block]):
-            return Verdict("refuted", "structure", {"module": block, "where": wrong})
-    top = f"{artifact.module}__product"
-    net = netlist_of(artifact, top, blocks)
-    aig, (a, b, p) = net.aig, (net.inputs["a"], net.inputs["b"], net.outputs["p"])
-    if net.registers or (len(a), len(b)) != (config.a_format.significand_width, config.b_format.significand_width):
-        return Verdict(
-            "refuted", "structure", {"module": top, "where": "it must be combinational and as wide as the significands"}
-        )
-    position = {literal: i for i, literal in enumerate(a)}, {literal: i for i, literal in enumerate(b)}
-    total, weight = [FALSE] * len(p), np.zeros((len(a), len(b)), object)
-    for tile in net.cuts:
-        slices = []
-        for word, at in ((tile.inputs["a"], position[0]), (tile.inputs["b"], position[1])):
-            if any(x != FALSE and x not in at for x in word):
-                return Verdict("unknown", f"operands of {tile.name} are no slices of a and b")
-            slices.append([(i, at[x]) for i, x in enumerate(word) if x != FALSE])
-        shift = sum(at - i for i, at in (s[0] for s in slices))
-        total = aig.add(total, ([FALSE] * shift + tile.outputs["p"] + [FALSE] * len(p))[: len(p)])
-        for i, at_a in slices[0]:
-            for j, at_b in slices[1]:
-                weight[at_a, at_b] += 1 << (i + j + shift)
-    if wrong := _wrong_product(net):
-        return Verdict("refuted", "simulation", {"module": top, **wrong})
-    if solvers.model(aig, [aig.differ(p, total)]) is not None:
-        return Verdict("unknown", "p is not the sum of the tiles for all that they might put out")
-    # The sum of the tiles is a bilinear form of the bits of a and b: equal to a * b iff every coefficient is.
-    if any(weight[i, j] != 1 << (i + j) for i in range(len(a)) for j in range(len(b))):
-        return Verdict("refuted", "coefficients of the tiles", {"module": top, "where": "the tiles do not make a * b"})
-    axiom = "one unsigned multiplication (the axiom p = a * b)"
-    if len(net.cuts) == 1:
-        return Verdict("proved", f"structure of the block: {axiom}")
-    return Verdict("proved", f"structure of {len(net.cuts)} blocks: {axiom}; their sum by kissat and coefficients")
-
-
-def _no_multiplication(module: dict[str, Any]) -> str | None:
-    """Why a module is not ``p = a * b`` in one unsigned cell; None where it is."""
-    cells = list(module["cells"].values())
-    if len(cells) != 1 or cells[0]["type"] != "$mul":
-        return f"it must be one multiplication, not {', '.join(c['type'] for c in cells) or 'no cell'}"
-    pins, params = cells[0]["connections"], cells[0]["parameters"]
-    if any(int(params[f"{side}_SIGNED"], 2) for side in "AB"):
-        return "its multiplication must be unsigned"
-    ports = {name: port["bits"] for name, port in module["ports"].items()}
-    for pin, port in (("A", "a"), ("B", "b")):
-        bits = pins[pin]
-        if bits[: len(ports[port])] != ports[port] or any(bit != "0" for bit in bits[len(ports[port]) :]):
-            return f"its multiplication must take the whole of {port}"
-    if pins["Y"] != ports["p"] or len(ports["p"]) != len(ports["a"]) + len(ports["b"]):
-        return "p must be the whole product"
-    return None
-
-
-def _wrong_product(net: Netlist) -> dict[str, str] | None:
-    """Random factors of which a product with its blocks left out does not make the product; None if there are none."""
-    rng, count = np.random.default_rng(0), 1 << 12
-    feed = [(net.inputs[x], rng.integers(0, 1 << len(net.inputs[x]), count, dtype=np.uint64)) for x in "ab"]
-    free = [(tile.outputs["p"], np.zeros(count, np.uint64)) for tile in net.cuts]
-    factors = [evaluate(net.aig, tile.inputs, [*feed, *free], count) for tile in net.cuts]
-    tiles = [(word, f["a"] * f["b"]) for (word, _), f in zip(free, factors, strict=True)]
-    found = evaluate(net.aig, {"p": net.outputs["p"]}, [*feed, *tiles], count)["p"]
-    wrong = np.flatnonzero(found != feed[0][1] * feed[1][1])
-    return (
-        {x: hex(values[wrong[0]]) for x, values in zip("abp", (feed[0][1], feed[1][1], found), strict=True)}
-        if len(wrong)
-        else None
-    )
-
-
-class Miter:
-    """Circuit and specification over the same codes a, b, c and the same product p."""
-
-    def __init__(self, directory: Path):
-        self.artifact, self.config = load(directory)
-        self.pipeline = pipeline(self.artifact)
-        spec = specification(self.config)
-        self.aig = Aig()
-        self.inputs = {name: self.aig.inputs(len(word)) for name, word in spec.inputs.items()}
-        mapping = {
-            x >> 1: y for name, word in spec.inputs.items() for x, y in zip(word, self.inputs[name], strict=True)
-        }
-        self.spec = {name: spec.aig.copy(word, self.aig, mapping) for name, word in spec.outputs.items()}
-        ports = field_words(self.artifact, self.inputs)
-        (cut,) = self.pipeline.netlist.cuts
-        outputs, fed = self.pipeline.combinational(self.aig, ports, {cut.name: {"p": self.inputs["p"]}})
-        self.factors = fed[cut.name]["a"], fed[cut.name]["b"]
-        self.y = field_of(self.artifact, outputs, "y")
-
-    def shown(self, codes: dict[str, int]) -> dict[str, Any]:
-        """Codes of a, b and c with their values, and what circuit and specification make of them."""
-        count = {name: np.array([codes[name]], np.uint64) for name in "abc"}
-        out = self.evaluate(count, 1)
-        from . import describe
-
-        shown: dict[str, Any] = {name: describe(self.config, name, codes[name]) for name in "abc"}
-        return {
-            **shown,
-            "y": describe(self.config, "y", int(out["y"][0])),
-            "expected": describe(self.config, "y", int(out["expected"][0])),
-        }
-
-    def evaluate(self, codes: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
-        """y of the circuit with the product of the factors that it takes; of the specification with its own."""
-        feed = [(self.inputs[name], codes[name]) for name in "abc"]
-        spec = [self.spec[name] for name in ("sa", "sb")]
-
-        def one(y: list[int], factors: Sequence[list[int]]) -> np.ndarray:
-            free = (self.inputs["p"], np.zeros(count, np.uint64))
-            found = evaluate(self.aig, dict(zip("ab", factors, strict=True)), [*feed, free], count)
-            return evaluate(self.aig, {"y": y}, [*feed, (self.inputs["p"], found["a"] * found["b"])], count)["y"]
-
-        return {"y": one(self.y, self.factors), "expected": one(self.spec["y"], spec)}
-
-
-def field_words(artifact: Artifact, fields: dict[str, list[int]]) -> dict[str, list[int]]:
-    """Literals of the payload input ports of which the fields are parts."""
-    stream = artifact.stream("in")
-    words = {port: [FALSE] * width for port, width in artifact.port_widths(stream).items()}
-    for place in stream.payload:
-        words[place.port][place.offset : place.offset + place.width] = fields[place.field]
-    return words
-
-
-def field_of(artifact: Artifact, ports: dict[str, list[int]], name: str) -> list[int]:
-    """Literals of an output field."""
-    (place,) = (p for p in artifact.stream("out").payload if p.field == name)
-    return ports[place.port][place.offset : place.offset + place.width]
-
-
-def significands(directory: Path) -> Verdict:
-    """The product is of the operands' significands."""
-    miter = Miter(directory)
-    aig = miter.aig
-    wrong = [aig.differ(x, miter.spec[name]) for name, x in zip(("sa", "sb"), miter.factors, strict=True)]
+def significands(directory: Path, mode: int = 0) -> Verdict:
+    """The multiplier is fed the operands' significands, each in its place, and nothing else."""
+    miter = Miter(directory, mode)
+    aig, packing = miter.aig, miter.mode.packing
+    wrong = []
+    for side, starts in (("a", packing.a), ("b", packing.b)):
+        expected = [FALSE] * len(miter.fed[side])
+        for index, start in enumerate(starts):
+            word = miter.spec((index, 0) if side == "a" else (0, index))[f"s{side}"]
+            expected[start : start + len(word)] = word
+        wrong.append(aig.differ(miter.fed[side], expected))
     if (values := solvers.model(aig, [aig.any(wrong)])) is None:
         return Verdict("proved", "kissat")
-    codes = {name: solvers.word(values, miter.inputs[name]) for name in "abc"}
-    return Verdict("refuted", "kissat", miter.shown(codes))
+    for lane in miter.used:
+        if (beats := miter.simulated(lane)) is not None:
+            return Verdict("refuted", "kissat; a sum that shows it by simulation", miter.shown(beats, lane))
+    return Verdict("refuted", "kissat", miter.shown(miter.beats(values), miter.used[0]))
 
 
-def product_range(directory: Path) -> Verdict:
+def product_range(directory: Path, mode: int = 0) -> Verdict:
     """What the specification knows of the product holds of every product of significands."""
-    _, config = load(directory)
+    config = load(directory)[1].lane(mode)
     net = specification(config)
     aig, sa, sb, p = net.aig, net.outputs["sa"], net.outputs["sb"], net.inputs["p"]
     (lemma,) = net.outputs["lemma"]
@@ -211,81 +123,141 @@ def product_range(directory: Path) -> Verdict:
     return Verdict("proved", f"products of intervals, {len(questions) - 1} pairs of classes, kissat")
 
 
-def total(directory: Path) -> Verdict:
-    """y is what the specification says, for every product that its range allows."""
-    miter = Miter(directory)
+def total(directory: Path, mode: int = 0, lane: Lane = (0, 0)) -> Verdict:
+    """y of a lane is what the specification says, for every product that its range allows."""
+    return _total(Miter(directory, mode), lane)
+
+
+def _total(miter: Miter, lane: Lane) -> Verdict:
     aig = miter.aig
-    found = _simulated(miter)
-    if found is not None:
-        return Verdict("refuted", "simulation", miter.shown(found))
-    wrong = aig.differ(miter.y, miter.spec["y"])
-    (lemma,) = miter.spec["lemma"]
+    if (beats := miter.simulated(lane)) is not None:
+        return Verdict("refuted", "simulation", miter.shown(beats, lane))
+    wrong, lemma = miter.wrong(lane), miter.lemma(lane)
     if solvers.model(aig, [lemma]) is None:
         return Verdict("unknown", "what is assumed of the product contradicts itself")
     values = solvers.model(aig, [wrong, lemma])
     if values is None:
         return Verdict("proved", f"kissat, {len(aig.cone([wrong]))} nodes, product free within its range")
-    codes = {name: solvers.word(values, miter.inputs[name]) for name in "abc"}
-    shown = miter.shown(codes)
-    if shown["y"] == shown["expected"]:
-        # No operands make that product: the same question with the multiplier inside.
-        mapping = {
-            x >> 1: y for x, y in zip(miter.inputs["p"], aig.mul(miter.spec["sa"], miter.spec["sb"]), strict=True)
-        }
-        values = solvers.model(aig, aig.copy([wrong], aig, mapping))
-        if values is None:
-            return Verdict("proved", "kissat, multiplier included")
-        shown = miter.shown({name: solvers.word(values, miter.inputs[name]) for name in "abc"})
-    return Verdict("refuted", "kissat", shown)
+    if found := miter.refutes(values, lane):
+        return found
+    # No operands make that product: the same question with the multiplier inside.
+    values = solvers.model(aig, aig.copy([wrong], aig, miter.multiplied(lane)))
+    if values is None:
+        return Verdict("proved", "kissat, multiplier included")
+    return miter.refutes(values, lane) or Verdict("unknown", "wrong for words that the multiplier does not put out")
 
 
-def _simulated(miter: Miter) -> dict[str, int] | None:
-    """Codes on which circuit and specification differ, among random ones aimed at small exponent differences."""
-    rng = np.random.default_rng(0)
-    config = miter.config
-    codes = {name: rng.integers(0, 1 << fmt.width, SIMULATED, dtype=np.uint64)
-             for name, fmt in (("a", config.a_format), ("b", config.b_format), ("c", config.acc_format))}  # fmt: skip
-    # Half of the addends are near the product: what the specification makes of a*b + 0, moved a little.
-    zero = miter.evaluate({**codes, "c": np.zeros(SIMULATED, np.uint64)}, SIMULATED)["expected"]
-    acc = config.acc_format
-    span = 16 << acc.mantissa_width if acc.is_float else 16
-    near = zero.astype(np.int64) + rng.integers(-span // 2, span // 2, SIMULATED)
-    near ^= rng.integers(0, 2, SIMULATED) << (acc.width - 1)
-    near = (near & ((1 << acc.width) - 1)).astype(np.uint64)
-    codes["c"] = np.where(rng.random(SIMULATED) < 0.5, near, codes["c"])
-    out = miter.evaluate(codes, SIMULATED)
-    bad = np.flatnonzero(out["y"] != out["expected"])
-    return {name: int(codes[name][bad[0]]) for name in "abc"} if len(bad) else None
+def alike(directory: Path, mode: int = 0, exhausted: bool = False) -> Verdict:
+    """Every lane of the mode computes of its operands what lane 0, 0 computes; the lanes that it does not use give 0.
+
+    A lane that does not is held against the specification by itself, or exhausted.
+    """
+    miter = Miter(directory, mode)
+    aig, first, methods = miter.aig, miter.of_lane((0, 0)), []
+    for k, word in enumerate(miter.y):
+        if (lane := divmod(k, miter.columns)) not in miter.products:
+            if (found := _idle(miter, word, lane)) is not None:
+                return found
+            methods.append("lanes that are not used: kissat")
+    for lane in miter.used[1:]:
+        # Lane 0, 0 with this lane's operands; what neither owns is free in both.
+        own = miter.of_lane(lane)
+        moved = {x >> 1: y for name in "abcp" for x, y in zip(first[name], own[name], strict=True)}
+        wrong = aig.differ(miter.y[miter.index(lane)], aig.copy(miter.y[0], aig, moved))
+        if wrong == FALSE:
+            methods.append("lanes of the same gates")
+            continue
+        if beats := miter.simulated(lane):
+            return Verdict("refuted", "simulation", miter.shown(beats, lane))
+        if solvers.model(aig, [wrong, miter.lemma(lane)]) is None:
+            methods.append("lanes equal by kissat")
+            continue
+        verdict = _exhaustion(miter, lane) if exhausted else _total(miter, lane)
+        if verdict.status != "proved":
+            return verdict
+        methods.append(verdict.method)
+    return Verdict("proved", "; ".join(dict.fromkeys(methods)))
 
 
-def exhaustion(directory: Path) -> Verdict:
-    """y is what the golden model says, for all codes."""
-    artifact, config = load(directory)
-    found = pipeline(artifact)
+def _idle(miter: Miter, word: list[int], lane: Lane) -> Verdict | None:
+    """None where a lane that its mode does not use gives 0, whatever the products."""
+    if (values := solvers.model(miter.aig, [miter.aig.any(word)])) is None:
+        return None
+    beats = miter.beats(values)
+    if miter.computed(beats, lane)[0]:
+        return Verdict("refuted", "kissat", miter.shown(beats, lane))
+    return Verdict("unknown", f"lane {lane[0]}, {lane[1]}, which is not used, gives 0 for some products alone")
+
+
+def beyond(directory: Path, code: int) -> Verdict:
+    """A mode code beyond the last gives what the last mode's gives, whatever the product."""
+    config = load(directory)[1]
+    last = len(config.modes) - 1
+    left, right = Lanes(directory, last), Lanes(directory, last, code)
+    aig = left.aig
+    mine = {name: [x for word in words for x in word] for name, words in left.fields.items()} | {"p": left.p}
+    other = {name: [x for word in words for x in word] for name, words in right.fields.items()} | {"p": right.p}
+    mapping = {x >> 1: y for name, word in other.items() for x, y in zip(word, mine[name], strict=True)}
+
+    def shown(unit: Lanes) -> list[int]:
+        return [*(x for word in unit.raw for x in word), *unit.fed["a"], *unit.fed["b"]]
+
+    wrong = aig.differ(shown(left), right.aig.copy(shown(right), aig, mapping))
+    if wrong == FALSE:
+        return Verdict("proved", "the same gates")
+    if (values := solvers.model(aig, [wrong])) is None:
+        return Verdict("proved", "kissat")
+    beat = {name: hex(solvers.word(values, word)) for name, word in mine.items()}
+    return Verdict("refuted", "kissat", {"mode": f"{code}, not as {last}", **beat})
+
+
+def exhaustion(directory: Path, mode: int = 0) -> Verdict:
+    """y of lane 0, 0 is what the golden model says, for all of its codes; and nothing else moves it."""
+    return _exhaustion(Miter(directory, mode), (0, 0))
+
+
+def _exhaustion(miter: Miter, lane: Lane) -> Verdict:
     from . import describe, expect
 
-    aig = Aig()
-    formats = {"a": config.a_format, "b": config.b_format, "c": config.acc_format}
-    inputs = {name: aig.inputs(fmt.width) for name, fmt in formats.items()}
-    (cut,) = found.netlist.cuts
-    p = aig.inputs(len(cut.outputs["p"]))
-    outputs, fed = found.combinational(aig, field_words(artifact, inputs), {cut.name: {"p": p}})
-    words = {"y": field_of(artifact, outputs, "y"), **{f"f{k}": v for k, v in fed[cut.name].items()}}
-    widths = [fmt.width for fmt in formats.values()]
-    count, chunk = 1 << sum(widths), 1 << 18
+    aig, config, own, whole = miter.aig, miter.lane_config, miter.of_lane(lane), miter.y[miter.index(lane)]
+    y = miter.only(lane, whole)
+    stray = aig.differ(y, whole)
+    if stray != FALSE and solvers.model(aig, [stray, miter.lemma(lane)]) is not None:
+        return Verdict("unknown", "y depends on what is not the lane's own, for some product")
+    start = miter.mode.packing.at(*lane)
+    (part,) = (part for part in regions(miter.config) if part.p.start <= start < part.p.stop)
+    factors = {side: miter.only(lane, miter.fed[side][getattr(part, side)]) for side in "ab"}
+    at = np.uint64(start - part.p.start)
+    mask = np.uint64((1 << len(own["p"])) - 1)
+    widths = {name: len(own[name]) for name in "abc"}
+    count, chunk = 1 << sum(widths.values()), 1 << 18
     for start in range(0, count, chunk):
         index = np.arange(start, min(start + chunk, count), dtype=np.uint64)
-        codes = {}
-        for name, width in zip("cba", reversed(widths), strict=True):
-            codes[name], index = index & np.uint64((1 << width) - 1), index >> np.uint64(width)
-        feed = [(inputs[name], codes[name]) for name in "abc"]
-        n = len(index)
-        factors = evaluate(aig, {"fa": words["fa"], "fb": words["fb"]}, [*feed, (p, np.zeros(n, np.uint64))], n)
-        y = evaluate(aig, {"y": words["y"]}, [*feed, (p, factors["fa"] * factors["fb"])], n)["y"]
+        n, codes = len(index), {}
+        for name in "cba":
+            codes[name], index = index & np.uint64((1 << widths[name]) - 1), index >> np.uint64(widths[name])
+        feed = [(own[name], codes[name]) for name in "abc"]
+        found = evaluate(aig, factors, feed, n)
+        p = (found["a"] * found["b"] >> at) & mask
+        out = evaluate(aig, {"y": y}, [*feed, (own["p"], p)], n)["y"]
         expected = expect(config, codes)["y"].astype(np.uint64)
-        if len(bad := np.flatnonzero(y != expected)):
-            at = int(bad[0])
-            shown = {name: describe(config, name, int(codes[name][at])) for name in "abc"}
-            shown |= {"y": describe(config, "y", int(y[at])), "expected": describe(config, "y", int(expected[at]))}
-            return Verdict("refuted", "exhaustion", shown)
+        if len(bad := np.flatnonzero(out != expected)):
+            first = int(bad[0])
+            numbers = {**{name: codes[name] for name in "abc"}, "y": out, "expected": expected}
+            shown = {name: describe(config, "y" if name == "expected" else name, int(of[first]))
+                     for name, of in numbers.items()}  # fmt: skip
+            return Verdict("refuted", "exhaustion", miter.where(lane) | shown)
     return Verdict("proved", f"all {count} sums simulated against the golden model")
+
+
+def anchored(directory: Path, mode: int, function: str, arguments: dict[str, Any]) -> Verdict:
+    """What is said of a unit of one lane and one mode, said of a lane of a mode: its specification is the same.
+
+    ``function`` reads nothing of the artefact but its config.
+    """
+    artifact, config = load(directory)
+    module, _, name = function.partition(":")
+    with tempfile.TemporaryDirectory() as folder:
+        manifest = {**artifact.manifest, "config": config.lane(mode).to_dict(), "files": []}
+        (Path(folder) / "lane.json").write_text(json.dumps(manifest))
+        return getattr(import_module(module), name)(Path(folder), **arguments)

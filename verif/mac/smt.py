@@ -9,6 +9,8 @@ rounds to Float16; to bf16, the upper half of Float32, the last step is integer 
 
 from __future__ import annotations
 
+import re
+
 from ...hw.formats import Format
 from ...hw.mac.config import MacConfig
 
@@ -36,6 +38,32 @@ def bits(width: int) -> str:
 def wire(name: str, width: int) -> str:
     """A wire of the specification as a bit-vector: Yosys gives those of one bit as truth values."""
     return f"(|spec_n {name}| S)" if width > 1 else f"(ite (|spec_n {name}| S) #b1 #b0)"
+
+
+def width(text: str, wire: str, module: str = "spec") -> int:
+    """Bits of a wire of a module that Yosys wrote as functions of a state; 0 for one bit, which is a Bool there."""
+    pattern = rf"\|{module}_n {re.escape(wire)}\| \(\(state \|{module}_s\|\)\) (?:Bool|\(_ BitVec (\d+)\))"
+    if not (found := re.search(pattern, text)):
+        raise KeyError(f"{module} has no wire {wire}")
+    return int(found[1] or 0)
+
+
+def named(spec: str, *names: str, **aliases: str) -> tuple[str, dict[str, int]]:
+    """Text that gives the specification's wires names of their own, and their widths (see :func:`width`)."""
+    wires = {**{name: name for name in names}, **aliases}
+    widths = {name: width(spec, of) for name, of in wires.items()}
+    sorts = {name: bits(wide) if wide else "Bool" for name, wide in widths.items()}
+    return "".join(define(name, sorts[name], f"(|spec_n {of}| S)") for name, of in wires.items()), widths
+
+
+def special(config: MacConfig, r: str) -> str:
+    """The code of the Float32 number r, which is NaN or infinite."""
+    acc, w = config.acc_format, config.acc_format.width
+    nan = number(acc.canonical_nan, w)
+    if config.overflow != "saturate" and not acc.has_inf:
+        return nan
+    top = acc.max_finite if config.overflow == "saturate" else acc.infinity
+    return f"(ite (fp.isNaN {r}) {nan} (ite (fp.isPositive {r}) {number(top, w)} {number(top | acc.sign_bit, w)}))"
 
 
 def value(name: str, out: str, fmt: Format, flush: bool) -> str:

@@ -148,7 +148,8 @@ endmodule
 """
 
 
-def _float_sum(name: str, config: MacConfig, widths: Widths) -> str:
+def float_sum(name: str, config: MacConfig, widths: Widths) -> str:
+    """Text of ``<name>_sum``: a signed product ``±p·2^e``, of which it is told if it is infinite or NaN, and c -> y."""
     acc, ew = config.acc_format, widths.exponent
     mw = acc.mantissa_width
     infinite = acc.infinity if acc.has_inf and config.overflow == "ieee" else acc.max_finite
@@ -230,7 +231,7 @@ def verilog(config: MacConfig, name: str = "mac_spec") -> str:
             known.append(f"a_{ca} && b_{cb} && p >= {widths.product}'d{la * lb} && p <= {widths.product}'d{ha * hb}")
     of_class = [f"wire {v}_{c} = s{v} >= {lo} && s{v} <= {hi};" for v, f in (("a", fa), ("b", fb))
                 for c, (lo, hi) in classes(f, config.flush).items()]  # fmt: skip
-    total = _integer_sum(name, config, widths) if acc.is_integer else _float_sum(name, config, widths)
+    total = _integer_sum(name, config, widths) if acc.is_integer else float_sum(name, config, widths)
     return f"""{total}
 module {name}_product(input [{fa.width - 1}:0] a, input [{fb.width - 1}:0] b,
     output [{wa - 1}:0] sa, output [{wb - 1}:0] sb, output s, output signed [{ew - 1}:0] e, output inf, output nan);

@@ -150,9 +150,10 @@ class MacConfig(Config):
         return MacConfig(**{**self.to_dict(), **single})
 
     def _only(self, name: str) -> Format:
-        if len(self.modes) > 1:
+        mode, *others = self.modes
+        if others:
             raise ValueError(f"{name}_format requires a unit of one mode, not of {len(self.modes)}")
-        return getattr(self.modes[0], name)
+        return getattr(mode, name)
 
     @property
     def a_format(self) -> Format:

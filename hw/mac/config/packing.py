@@ -159,7 +159,8 @@ def beside(packing: Packing, other: Packing, port_a: int, port_b: int) -> Packin
 def best(width_a: int, width_b: int, window: int, port_a: int, port_b: int) -> Packing | None:
     """The largest grid in ports of those widths; None if not even one product fits.
 
-    It is optimal: every larger grid was tried in all its placements. Of equally large grids the squarest is taken (fewest operands to unpack), then the one with more of A.
+    It is optimal: every larger grid was tried in all its placements. Of equally large grids the squarest is taken
+    (fewest operands to unpack), then the one with more of A.
     """
     most_a, most_b = ((port - width) // window + 1 for port, width in ((port_a, width_a), (port_b, width_b)))
     # Windows within the product's bits: more do not fit, whatever the positions.

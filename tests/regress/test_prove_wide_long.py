@@ -1,0 +1,44 @@
+"""Whole proofs of fp32 operands; anchors of wide sums for all kinds of rounding, and of a narrow unit's sums too."""
+
+from __future__ import annotations
+
+import pytest
+from nervure.generators.emit import emit
+from nervure.generators.mac import PRESETS
+from nervure.hw.mac.config import MacConfig
+from nervure.verif import mac as bench
+from nervure.verif.mac import anchor_proofs, anchor_wide_proofs
+from nervure.verif.prove import prove
+
+CONFIGS = [
+    *({"a": "fp16", "b": "fp16", "acc": acc, "overflow": overflow, "rounding": rounding, "subnormals": subnormals}
+      for acc in ("bf16", "fp16", "fp32", "fp8_e4m3", "fp8_e5m2") for overflow in ("ieee", "saturate")
+      for rounding in ("rne", "rtz") for subnormals in ("full", "flush")),
+    {"a": "int32", "b": "fp32", "acc": "fp32"}, {"a": "int32", "b": "int32", "acc": "fp32"},
+    {"a": "fp32", "b": "fp32", "acc": "fp32"}, {"a": "fp32", "b": "fp32", "acc": "bf16"},
+    {"a": "bf16", "b": "bf16", "acc": "fp32"},
+]  # fmt: skip
+
+
+@pytest.mark.timeout(3600)
+def test_every_claim_of_fp32_is_proved(tmp_path):
+    artifact = emit(MacConfig(**PRESETS["fp32"]), tmp_path)
+    results = prove(artifact, bench.claims(artifact), jobs=1, timeout=1200)
+    assert [(r.name, r.status, r.method) for r in results if r.status != "proved"] == []
+    assert len(results) >= 11
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("product", ["fused", "rounded"])
+@pytest.mark.parametrize("fields", CONFIGS, ids=lambda fields: "_".join(fields.values()))
+def test_anchors_of_all_kinds_of_rounding(fields, product, tmp_path):
+    """Also where fp.fma itself is in reach: both anchors hold there."""
+    emit(MacConfig(**fields, product=product), tmp_path)
+    verdicts = [anchor_wide_proofs.numbers(tmp_path), anchor_wide_proofs.rounding(tmp_path)]
+    verdicts += [anchor_wide_proofs.sums(tmp_path, index) for index in range(3)]
+    verdicts += [anchor_proofs.operands(tmp_path), anchor_proofs.composed(tmp_path)]
+    if product == "rounded":
+        verdicts += [anchor_wide_proofs.rounding(tmp_path, first=True), anchor_wide_proofs.specials(tmp_path)]
+    else:
+        verdicts.append(anchor_proofs.specials(tmp_path))
+    assert {verdict.status for verdict in verdicts} == {"proved"}, verdicts
