@@ -117,12 +117,15 @@ def check_batch(artifact: Artifact, bench: Any, chunks: Iterable[Callable[[], In
 
     for number, (inputs, expected, hits) in enumerate(_ahead(prepare, chunks)):
         try:
-            found = _simulate(model, inputs, seed + number, check)
+            ends = bench.ends(config, inputs) if hasattr(bench, "ends") else None
+            if ends is not None and not len(ends):
+                continue
+            found = _simulate(model, inputs, seed + number, check, ends)
         except ProtocolError as error:
             check.failures.append(str(error))
             break
-        _compare(check, bench, config, inputs, expected, found)
-        count = _count(inputs)
+        _compare(check, bench, config, inputs if ends is None else _at(inputs, ends), expected, found)
+        count = _count(expected)
         check.vectors += count
         if hits is not None:
             check.coverage.update(hits)
@@ -150,11 +153,28 @@ def _ahead(prepare: Callable[..., Any], chunks: Iterable[Any]) -> Iterator[Any]:
             pool.shutdown(cancel_futures=True)
 
 
-def _simulate(model: Any, inputs: Inputs, seed: int, check: Check) -> Inputs:
-    """The unit's outputs; the last of the vectors run with stalls on both sides."""
+def _at(inputs: Inputs, beats: np.ndarray) -> Inputs:
+    return {name: codes[beats] for name, codes in inputs.items()}
+
+
+def _simulate(model: Any, inputs: Inputs, seed: int, check: Check, ends: np.ndarray | None = None) -> Inputs:
+    """The unit's outputs; the last of the vectors run with stalls on both sides.
+
+    A unit that keeps something from beat to beat cannot be started in the middle: all of them run twice.
+    """
     import numpy as np
 
     count = _count(inputs)
+    if ends is not None:
+        calm, stalled = (model.run(inputs, ends=ends, stall_in=p, stall_out=p, seed=seed) for p in (0.0, STALL))
+        check.cycles += calm.cycles + stalled.cycles
+        check.details["stalled_vectors"] += len(ends)
+        promised = model.artifact.latency
+        if promised not in (None, calm.latency) and not check.failures:
+            check.failures.append(f"latency must be {promised} cycles, not {calm.latency}")
+        if any((calm.outputs[name] != stalled.outputs[name]).any() for name in calm.outputs):
+            check.failures.append("outputs must be the same with stalls as without, and are not")
+        return calm.outputs
     calm = count if model.output.ready is None else count - count // STALLED_SHARE
     parts = []
     for part, stall in ((slice(0, calm), 0.0), (slice(calm, count), STALL)):

@@ -116,7 +116,9 @@ def check_protocol(artifact: Artifact, bench: Any, vectors: int, seed: int = 0, 
     config = bench.config_of(artifact)
     inputs = bench.stimulus(config, vectors, seed)
     expected = bench.expect(config, inputs)
-    result = run_cocotb(artifact, inputs, expected, seed=seed, waves=waves, operations=bench.operations(config))
+    ends = bench.ends(config, inputs) if hasattr(bench, "ends") else None
+    operations = bench.operations(config)
+    result = run_cocotb(artifact, inputs, expected, seed=seed, waves=waves, operations=operations, ends=ends)
     progress("cocotb", 1, 1)
     check.vectors, check.cycles = result.counts.get("beats", 0), result.cycles
     check.mismatches = result.mismatches

@@ -80,8 +80,10 @@ struct Run {
 }  // namespace
 
 // Returns 0, or 1 with a message. `in` is one row-major array per field, `toggles` one number per bucket.
-NERVURE_EXPORT int nervure_activity(const uint64_t* const* in, uint64_t beats, double stall_in, double stall_out,
-                                    uint64_t seed, uint64_t patience, uint64_t* toggles, Counts* counts) {
+// `results` is how many beats come out.
+NERVURE_EXPORT int nervure_activity(const uint64_t* const* in, uint64_t beats, uint64_t results, double stall_in,
+                                    double stall_out, uint64_t seed, uint64_t patience, uint64_t* toggles,
+                                    Counts* counts) {
     *counts = Counts{};
     std::fill(toggles, toggles + kBuckets, 0);
     try {
@@ -91,7 +93,7 @@ NERVURE_EXPORT int nervure_activity(const uint64_t* const* in, uint64_t beats, d
         for (int k = 0; k < 8; ++k) random.below(0);  // neighbouring seeds part
         uint64_t sent = 0, still = 0;
         bool sending = false;
-        for (uint64_t cycle = 0; counts->delivered < beats; ++cycle) {
+        for (uint64_t cycle = 0; counts->delivered < results || sent < beats; ++cycle) {
             bool taken, taking = true;
             if (kHandshake) {
                 if (!sending && sent < beats && !random.below(stall_in)) drive(m, in, sent), sending = true;

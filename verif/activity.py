@@ -186,12 +186,16 @@ class ActivityModel:
             self.library = ctypes.CDLL(str(compile_model(path, top, driver)))
         pointers, f64, u64 = ctypes.POINTER(ctypes.c_void_p), ctypes.c_double, ctypes.c_uint64
         self.library.nervure_activity.argtypes = [
-            pointers, u64, f64, f64, u64, u64, ctypes.POINTER(u64), ctypes.POINTER(_Counts),
+            pointers, u64, u64, f64, f64, u64, u64, ctypes.POINTER(u64), ctypes.POINTER(_Counts),
         ]  # fmt: skip
 
     def run(self, inputs: Mapping[str, np.ndarray], *, stall_in: float = 0.0, stall_out: float = 0.0,
-            seed: int = 0) -> tuple[_Counts, dict[tuple[str, bool], int], float]:  # fmt: skip
-        """Sends all beats through the unit: cycle counts, toggles by group name and sort, seconds."""
+            seed: int = 0,
+            results: int | None = None) -> tuple[_Counts, dict[tuple[str, bool], int], float]:  # fmt: skip
+        """Sends all beats through the unit: cycle counts, toggles by group name and sort, seconds.
+
+        ``results`` is the number of beats that come out, where that is not the number that go in.
+        """
         arrays, beats = self._checked(inputs)
         for name, value, port in (
             ("stall_in", stall_in, self.input.valid),
@@ -204,8 +208,9 @@ class ActivityModel:
         toggles, counts = (ctypes.c_uint64 * len(self.groups))(), _Counts()
         start = time.perf_counter()
         failed = self.library.nervure_activity(
-            pointers(arrays), beats, stall_in, stall_out, seed % (1 << 64), PATIENCE, toggles, ctypes.byref(counts)
-        )
+            pointers(arrays), beats, beats if results is None else results, stall_in, stall_out, seed % (1 << 64),
+            PATIENCE, toggles, ctypes.byref(counts),
+        )  # fmt: skip
         seconds = time.perf_counter() - start
         if failed:
             raise ProtocolError(counts.message.decode(errors="replace"))
@@ -233,7 +238,8 @@ def activity(artifact: Artifact, bench: Bench, inputs: Mapping[str, np.ndarray],
         The unit.
     bench : module
         The family's bench: ``config_of(artifact)`` and ``operations(config)``, the operations of one beat by name
-        (``multiply_WxV``, ``add_W``, ``memory_read_bits`` ...).
+        (``multiply_WxV``, ``add_W``, ``memory_read_bits`` ...). Where not every beat that goes in gives one,
+        ``ends(config, inputs)``; where not every beat does operations, ``worked(config, inputs)``, how many do.
     inputs : dict of str to ndarray
         Codes of each input field, shape ``(beats, *shape)``.
     stall_in, stall_out : float
@@ -251,9 +257,13 @@ def activity(artifact: Artifact, bench: Bench, inputs: Mapping[str, np.ndarray],
         If the unit stands still.
     """
     model = ActivityModel(artifact)
-    counts, toggles, seconds = model.run(inputs, stall_in=stall_in, stall_out=stall_out, seed=seed)
-    beats = counts.delivered
-    operations = {name: n * beats for name, n in bench.operations(bench.config_of(artifact)).items()}
+    config = bench.config_of(artifact)
+    ends, worked = getattr(bench, "ends", None), getattr(bench, "worked", None)
+    results = len(ends(config, inputs)) if ends else None
+    counts, toggles, seconds = model.run(inputs, stall_in=stall_in, stall_out=stall_out, seed=seed, results=results)
+    beats = counts.delivered if ends is None else len(next(iter(inputs.values())))
+    working = worked(config, inputs) if worked else beats
+    operations = {name: n * working for name, n in bench.operations(config).items()}
     groups = _group_activities(model.groups, toggles, constants)
     switching = {
         "register_toggles": sum(group.register_toggles for group in groups),

@@ -5,10 +5,12 @@ Manifest, schema 1 (``<module>.json``)::
     {schema: 1, unit, module, config{...}, digest, clock, reset: {port, kind, active} | null,
      latency_cycles, initiation_interval,
      streams[{name, direction: in|out, valid, ready, payload[{field, port, offset, width, shape, format}]}],
-     files[{path, sha256}], versions{...}}
+     files[{path, sha256}], versions{...}, drain_cycles?}
 
 ``valid`` and ``ready`` are port names or null; a field's element k (row-major over ``shape``; ``[]`` is a scalar) lies
-at bits ``offset + k * width`` and up of its ``port``.
+at bits ``offset + k * width`` and up of its ``port``. ``latency_cycles`` and ``initiation_interval`` are null where
+they differ from beat to beat; then ``drain_cycles`` may say after how many cycles without stalls nothing more comes
+out.
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ class BatchResult:
     seconds : float
         Time in the model.
     latency : int
-        Cycles from taking the first beat to delivering it: measured; for a bare unit, the manifest's.
+        Cycles from taking the beat that the first output belongs to, to delivering that: measured; for a bare unit, the
+        manifest's.
     """
 
     outputs: dict[str, np.ndarray]
@@ -77,18 +78,23 @@ class BatchModel:
         driver = ports_source(artifact) + DRIVER.read_text()
         self.library = ctypes.CDLL(str(compile_model(artifact.verilog, artifact.module, driver)))
         table, u64, f64 = ctypes.POINTER(ctypes.c_void_p), ctypes.c_uint64, ctypes.c_double
-        self.library.nervure_run.argtypes = [table, table, u64, f64, f64, u64, u64, ctypes.POINTER(_Report)]
+        self.library.nervure_run.argtypes = [
+            table, table, ctypes.c_void_p, u64, u64, f64, f64, u64, u64, ctypes.POINTER(_Report)
+        ]
         self.library.nervure_raw_loop.argtypes = [table, u64, u64]
         self.library.nervure_raw_loop.restype = None
 
-    def run(self, inputs: dict[str, np.ndarray], *, stall_in: float = 0.0, stall_out: float = 0.0, seed: int = 0,
-            patience: int = PATIENCE) -> BatchResult:  # fmt: skip
+    def run(self, inputs: dict[str, np.ndarray], *, ends: np.ndarray | None = None, stall_in: float = 0.0,
+            stall_out: float = 0.0, seed: int = 0, patience: int = PATIENCE) -> BatchResult:  # fmt: skip
         """Resets the unit and sends all beats through it; checks that beats come out once, in order of the protocol.
 
         Parameters
         ----------
         inputs : dict of str to ndarray
             Codes of each input field, shape ``(beats, *shape)``, any integer type.
+        ends : integer array or None
+            For each beat that the unit delivers, the number of the beat taken that completes it, rising; None where
+            each beat gives one.
         stall_in, stall_out : float
             Probability (0 <= p < 1) that in a cycle no new beat is offered; that the output is not ready.
         seed : int
@@ -99,7 +105,7 @@ class BatchModel:
         Raises
         ------
         ValueError
-            If fields, shapes, codes or stalls do not fit the unit.
+            If fields, shapes, codes, ends or stalls do not fit the unit.
         ProtocolError
             If the unit breaks the rules of its streams.
         """
@@ -112,12 +118,14 @@ class BatchModel:
                 raise ValueError(f"{name} must be at least 0 and below 1, not {value}")
             if value and port is None:
                 raise ValueError(f"{name} must be 0 for a stream without that handshake, not {value}")
-        outputs = {p.field: np.empty((beats, *p.shape), np.uint64) for p in self.output.payload}
+        completed = None if ends is None else _checked_ends(ends, beats, self.output)
+        results = beats if completed is None else len(completed)
+        outputs = {p.field: np.empty((results, *p.shape), np.uint64) for p in self.output.payload}
         report = _Report()
         start = time.perf_counter()
         failed = self.library.nervure_run(
-            pointers(arrays), pointers(list(outputs.values())), beats, stall_in, stall_out, seed % (1 << 64),
-            patience, ctypes.byref(report),
+            pointers(arrays), pointers(list(outputs.values())), None if completed is None else completed.ctypes.data,
+            beats, results, stall_in, stall_out, seed % (1 << 64), patience, ctypes.byref(report),
         )  # fmt: skip
         seconds = time.perf_counter() - start
         if failed:
@@ -143,6 +151,18 @@ class BatchModel:
         if beats < 1:
             raise ValueError(f"{names[0]} must hold at least one beat, not {beats}")
         return [checked_codes(place, inputs[place.field], beats) for place in self.input.payload], beats
+
+
+def _checked_ends(ends: np.ndarray, beats: int, output: Stream) -> np.ndarray:
+    """The numbers of the beats that complete one, as uint64, or a ValueError."""
+    ends = np.asarray(ends)
+    if output.valid is None:
+        raise ValueError("ends must be None for a unit without handshake, not an array")
+    if ends.ndim != 1 or not len(ends) or ends.dtype.kind not in "ui":
+        raise ValueError(f"ends must be a list of at least one integer, not {ends.dtype} of shape {ends.shape}")
+    if int(ends[0]) < 0 or int(ends[-1]) >= beats or bool((ends[1:] <= ends[:-1]).any()):
+        raise ValueError(f"ends must be rising numbers of the {beats} beats, not {ends.tolist()[:8]}")
+    return np.ascontiguousarray(ends, np.uint64)
 
 
 def checked_codes(place: FieldPlace, values: np.ndarray, beats: int) -> np.ndarray:

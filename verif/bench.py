@@ -6,7 +6,7 @@ module. It reads
 - the manifest: the JSON file beside it, or ``NERVURE_MANIFEST``;
 - the vectors: ``<module>_vectors.txt`` beside the manifest, or ``NERVURE_VECTORS``. A line ``operations NAME=COUNT..``
   (what one beat costs), a line ``ports NAME..``, then a line a beat: the value of each port in hexadecimal, those that
-  go in and those that are to come out;
+  go in and those that are to come out, the latter ``-`` for a beat that completes none;
 
 and draws gaps and noise from ``COCOTB_RANDOM_SEED``. What it counts goes to the log and, as JSON, to
 ``NERVURE_RESULT``. Clock cycles outside reset are those that take a beat in, stalled ones (a beat waits) and idle ones;
@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, repeat
 from math import prod
@@ -39,19 +40,21 @@ if cocotb.is_simulation or PATH.is_file():
     MANIFEST = json.loads(PATH.read_text())
 RESET: dict[str, str] | None = MANIFEST["reset"]
 LATENCY: int | None = MANIFEST["latency_cycles"]
-DEPTH = 64 if LATENCY is None else LATENCY  # cycles in which what is inside can come out
+# Cycles in which what is inside can come out.
+DEPTH: int = (MANIFEST.get("drain_cycles") or 64) if LATENCY is None else LATENCY
 HANDSHAKES = [bool(s["valid"] and s["ready"]) for s in MANIFEST["streams"]]
 
 _result: dict[str, Any] = {"tests": {}, "mismatches": 0, "first_mismatch": None, "latency_cycles": None}
 
 
-def read_vectors() -> tuple[dict[str, int], list[str], list[list[int]]]:
+def read_vectors() -> tuple[dict[str, int], list[str], list[list[int | None]]]:
     """Operations of one beat, names of the ports, and the beats."""
     path = os.environ.get("NERVURE_VECTORS") or PATH.with_name(f"{MANIFEST['module']}_vectors.txt")
     with open(path) as lines:
         operations = {name: int(count) for name, count in (item.split("=") for item in next(lines).split()[1:])}
         ports = next(lines).split()[1:]
-        return operations, ports, [[int(value, 16) for value in line.split()] for line in lines]
+        beats = [[None if value == "-" else int(value, 16) for value in line.split()] for line in lines]
+        return operations, ports, beats
 
 
 def number(pin: Any) -> int | None:
@@ -80,14 +83,17 @@ def bursts(rng: random.Random) -> Iterator[bool]:
 class Side:
     """The pins of one stream and its beats; ``flow`` says in which cycles the bench is willing to move one."""
 
-    def __init__(self, bench: Bench, stream: dict[str, Any], columns: list[str], lines: list[list[int]]):
+    def __init__(self, bench: Bench, stream: dict[str, Any], columns: list[str],
+                 lines: list[list[int | None]]):  # fmt: skip
         self.bench, self.valid_name, self.ready_name = bench, stream["valid"], stream["ready"]
         self.valid = bench.dut[self.valid_name] if self.valid_name else None
         self.ready = bench.dut[self.ready_name] if self.ready_name else None
         self.ports = list(dict.fromkeys(p["port"] for p in stream["payload"]))
         self.pins = [bench.dut[port] for port in self.ports]
         places = [columns.index(port) for port in self.ports]
-        self.beats = [[line[place] for place in places] for line in lines]
+        # The lines that have a beat of this stream; of an output, those that complete one.
+        self.ends = [number for number, line in enumerate(lines) if all(line[place] is not None for place in places)]
+        self.beats = [[line[place] or 0 for place in places] for line in (lines[number] for number in self.ends)]
         self.masks = [0] * len(self.ports)
         for p in stream["payload"]:
             ones = (1 << p["width"] * prod(p["shape"])) - 1
@@ -279,19 +285,24 @@ class Bench:
     async def play(self) -> None:
         """Until every beat is out, and on until nothing more can come."""
         patience, still = 1000 + 16 * DEPTH, 0
-        while (out := min(sink.index for sink in self.sinks)) < self.limit and still < patience:
+        due = min(bisect_left(sink.ends, self.limit) for sink in self.sinks)
+        while (out := min(sink.index for sink in self.sinks)) < due and still < patience:
             still = 0 if await self.step() else still + 1
         for sink in self.sinks:
             sink.flow = repeat(True)
         await self.steps(DEPTH + 8)
         wrong = [f"{self.mismatches} beats differ; {self.first}"] if self.mismatches else []
-        if out < self.limit:
-            wrong.append(f"{self.limit} beats must come out, not {out} (nothing moved for {patience} cycles)")
+        if out < due:
+            wrong.append(f"{due} beats must come out, not {out} (nothing moved for {patience} cycles)")
         if wrong:
             raise AssertionError("; ".join(wrong))
 
     def went_in(self, beat: int) -> int | None:
-        """The cycle in which a beat had gone in on all input streams; None if it has not."""
+        """The cycle in which what completes an output beat had gone in on all input streams; None if it has not."""
+        ends = self.sinks[0].ends
+        if beat >= len(ends):
+            return None
+        beat = ends[beat]
         if any(len(source.taken) <= beat for source in self.sources):
             return None
         return max(source.taken[beat] for source in self.sources)
@@ -304,7 +315,7 @@ class Bench:
             return
         self.mismatches += 1
         if not self.first:
-            given = " ".join(source.text(source.beats[sink.index]) for source in self.sources)
+            given = " ".join(source.text(source.beats[sink.ends[sink.index]]) for source in self.sources)
             self.first = f"beat {sink.index}: {sink.text(expected)} expected, {sink.text(values)} found for {given}"
             actual = dict(zip(sink.ports, values, strict=True))
             _result["first_mismatch"] = _result["first_mismatch"] or [self.name, sink.index, actual]
@@ -337,7 +348,7 @@ async def random_stalls(dut: Any) -> None:
     async with Bench(dut, "random_stalls") as bench:
         for sink in bench.sinks:
             sink.flow = repeat(False)
-        await bench.steps(DEPTH + 8)
+        await bench.steps(bench.sinks[0].ends[0] + DEPTH + 8)
         for sink in bench.sinks:
             if sink.valid is not None and sink.ready is not None and sink.held is None:
                 raise AssertionError(f"{sink.valid_name} must not wait for {sink.ready_name}, and does")

@@ -92,7 +92,8 @@ class CocotbResult:
 
 def run_cocotb(artifact: Artifact, inputs: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray], *,
                seed: int = 0, waves: Path | None = None, junit: Path | None = None,
-               operations: Mapping[str, int] | None = None, simulator: str = "verilator") -> CocotbResult:  # fmt: skip
+               operations: Mapping[str, int] | None = None, simulator: str = "verilator",
+               ends: np.ndarray | None = None) -> CocotbResult:  # fmt: skip
     """Runs the bench on a module.
 
     Parameters
@@ -111,6 +112,8 @@ def run_cocotb(artifact: Artifact, inputs: Mapping[str, np.ndarray], expected: M
         Operations of one beat, for the counts.
     simulator : str
         ``verilator``, or ``icarus`` (four-state: it also finds outputs that are X).
+    ends : integer array or None
+        Which beats that go in complete one that comes out, as for :func:`nervure.verif.testbench.vectors`.
 
     Raises
     ------
@@ -121,7 +124,7 @@ def run_cocotb(artifact: Artifact, inputs: Mapping[str, np.ndarray], expected: M
     """
     if simulator not in ("verilator", "icarus"):
         raise ValueError(f"simulator must be verilator or icarus, not {simulator}")
-    table = vectors(artifact, inputs, expected, operations)
+    table = vectors(artifact, inputs, expected, operations, ends)
     wave_file, note = None, ""
     if waves is not None:
         fst = simulator == "icarus" or _fst_works()  # Icarus brings its own
@@ -142,13 +145,14 @@ def run_cocotb(artifact: Artifact, inputs: Mapping[str, np.ndarray], expected: M
     tests = tuple((case.name, case.failure is None, case.failure or "") for case in cases)
     return CocotbResult(
         all(passed for _, passed, _ in tests), tests, counted.get("mismatches", 0),
-        _codes(artifact, inputs, expected, counted.get("first_mismatch")), counts.get("cycles", 0),
+        _codes(artifact, inputs, expected, counted.get("first_mismatch"), ends), counts.get("cycles", 0),
         sum(case.seconds for case in cases), counts, counted.get("latency_cycles"), wave_file, note, log,
     )  # fmt: skip
 
 
 def _codes(artifact: Artifact, inputs: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray],
-           found: tuple[str, int, dict[str, int | None]] | None) -> dict[str, Any] | None:  # fmt: skip
+           found: tuple[str, int, dict[str, int | None]] | None, ends: np.ndarray | None = None,
+           ) -> dict[str, Any] | None:  # fmt: skip
     """The first mismatch in the fields' codes."""
     if found is None:
         return None
@@ -161,7 +165,8 @@ def _codes(artifact: Artifact, inputs: Mapping[str, np.ndarray], expected: Mappi
         return np.reshape(np.array(elements, object), place.shape).tolist()
 
     sides = {"in": inputs, "out": expected}
-    given = {side: {p.field: np.asarray(sides[side][p.field])[beat].tolist() for p in stream.payload}
+    at = {"in": beat if ends is None else int(ends[beat]), "out": beat}
+    given = {side: {p.field: np.asarray(sides[side][p.field])[at[side]].tolist() for p in stream.payload}
              for side in sides for stream in artifact.streams if stream.direction == side}  # fmt: skip
     places = [p for stream in artifact.streams for p in stream.payload if p.port in ports]
     actual = {p.field: code(p) for p in places}

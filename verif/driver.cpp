@@ -13,7 +13,7 @@ namespace {
 
 struct Report {
     uint64_t cycles;   // from the first cycle after reset to the one that delivers the last beat
-    int64_t latency;   // from the cycle that takes the first beat to the one that delivers it
+    int64_t latency;   // from the cycle that takes the beat that completes the first output to the one that delivers it
     char message[256]; // what went wrong
 };
 
@@ -83,15 +83,16 @@ void run_bare(Bench& bench, const uint64_t* const* in, uint64_t* const* out, uin
     report.latency = kLatency;
 }
 
+// `ends` says which beat taken completes each beat delivered; null where each beat gives one.
 template <bool kStalls>
-void run_stream(Bench& bench, const uint64_t* const* in, uint64_t* const* out, uint64_t beats, Stalls stalls,
-                uint64_t patience, Report& report) {
+void run_stream(Bench& bench, const uint64_t* const* in, uint64_t* const* out, const uint64_t* ends, uint64_t beats,
+                uint64_t results, Stalls stalls, uint64_t patience, Report& report) {
     Model& m = *bench.model;
     Beat shown, again, held;
     bool sending = false, holding = false;
     uint64_t sent = 0, got = 0, cycle = 0, first = 0, idle = 0, tail = 0;
     // After the last beat the unit is watched for as long as beats took to come through: nothing may follow.
-    for (; got < beats || tail > 0; ++cycle) {
+    for (; got < results || sent < beats || tail > 0; ++cycle) {
         if (!sending) {
             sending = sent < beats && !(kStalls && stalls.at(stalls.in));
             if (sending) drive(m, in, sent);
@@ -119,19 +120,21 @@ void run_stream(Bench& bench, const uint64_t* const* in, uint64_t* const* out, u
         }
         const bool taken = sending && ready(m);
         const bool given = offered && taking;
-        if (taken && sent++ == 0) first = cycle;
+        if (taken && sent++ == (ends ? ends[0] : 0)) first = cycle;
         if (given) {
-            if (got >= sent) broken(std::string(kOutName) + " must deliver one beat for each beat taken, not more", cycle, got);
+            if (got >= results || (ends ? ends[got] : got) >= sent)
+                broken(std::string(kOutName) + " must deliver one beat for each " +
+                       (ends ? "that is completed" : "beat taken") + ", not more", cycle, got);
             sample(m, out, got);
             if (got++ == 0) report.latency = int64_t(cycle - first);
-            if (got == beats) report.cycles = cycle + 1, tail = std::min<uint64_t>(2 * report.latency + 16, patience);
+            if (got == results) report.cycles = cycle + 1, tail = std::min<uint64_t>(2 * report.latency + 16, patience);
         } else if (tail > 0) {
             --tail;
         }
         bench.rise();
         if (taken) sending = false;
         if (taken || given) idle = 0;
-        else if (++idle > patience && got < beats)
+        else if (++idle > patience && (got < results || sent < beats))
             broken("unit must move a beat within " + std::to_string(patience) + " cycles, not stand still with " +
                    std::to_string(sent) + " beats taken and " + std::to_string(got) + " delivered", cycle, got);
     }
@@ -140,8 +143,9 @@ void run_stream(Bench& bench, const uint64_t* const* in, uint64_t* const* out, u
 }  // namespace
 
 // Returns 0, or 1 with a message. `in` and `out` are one row-major array per field.
-NERVURE_EXPORT int nervure_run(const uint64_t* const* in, uint64_t* const* out, uint64_t beats, double stall_in,
-                               double stall_out, uint64_t seed, uint64_t patience, Report* report) {
+NERVURE_EXPORT int nervure_run(const uint64_t* const* in, uint64_t* const* out, const uint64_t* ends, uint64_t beats,
+                               uint64_t results, double stall_in, double stall_out, uint64_t seed, uint64_t patience,
+                               Report* report) {
     *report = Report{};
     report->latency = -1;
     try {
@@ -150,8 +154,8 @@ NERVURE_EXPORT int nervure_run(const uint64_t* const* in, uint64_t* const* out, 
                             uint32_t(stall_out * 4294967296.0)};
         if constexpr (!kHandshake) run_bare(bench, in, out, beats, *report);
         else if (stall_in > 0 || stall_out > 0)
-            run_stream<true>(bench, in, out, beats, stalls, patience, *report);
-        else run_stream<false>(bench, in, out, beats, stalls, patience, *report);
+            run_stream<true>(bench, in, out, ends, beats, results, stalls, patience, *report);
+        else run_stream<false>(bench, in, out, ends, beats, results, stalls, patience, *report);
         return 0;
     } catch (const std::exception& error) {
         std::snprintf(report->message, sizeof report->message, "%s", error.what());

@@ -50,7 +50,7 @@ include $(shell cocotb-config --makefiles)/Makefile.sim
 
 def export_testbench(artifact: Artifact, directory: Path, inputs: Mapping[str, np.ndarray],
                      expected: Mapping[str, np.ndarray], operations: Mapping[str, int] | None = None,
-                     ) -> list[Path]:  # fmt: skip
+                     ends: np.ndarray | None = None) -> list[Path]:  # fmt: skip
     """Puts the bench beside the module, for a user's own simulator: ``make`` there needs cocotb and no nervure.
 
     Parameters
@@ -60,7 +60,7 @@ def export_testbench(artifact: Artifact, directory: Path, inputs: Mapping[str, n
     directory : Path
         Holds the module's Verilog and manifest, and receives ``test_<module>.py``, ``<module>_vectors.txt`` and
         ``Makefile``.
-    inputs, expected, operations
+    inputs, expected, operations, ends
         As in :func:`vectors`.
 
     Returns
@@ -70,7 +70,7 @@ def export_testbench(artifact: Artifact, directory: Path, inputs: Mapping[str, n
     """
     texts = {
         f"test_{artifact.module}.py": Path(__file__).with_name("bench.py").read_text(),
-        f"{artifact.module}_vectors.txt": vectors(artifact, inputs, expected, operations),
+        f"{artifact.module}_vectors.txt": vectors(artifact, inputs, expected, operations, ends),
         "Makefile": MAKEFILE.replace("@module@", artifact.module),
     }
     for name, text in texts.items():
@@ -79,7 +79,7 @@ def export_testbench(artifact: Artifact, directory: Path, inputs: Mapping[str, n
 
 
 def vectors(artifact: Artifact, inputs: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray],
-            operations: Mapping[str, int] | None = None) -> str:  # fmt: skip
+            operations: Mapping[str, int] | None = None, ends: np.ndarray | None = None) -> str:  # fmt: skip
     """The text of a vectors file: what every port holds for every beat, as :mod:`.bench` reads it.
 
     Parameters
@@ -90,6 +90,9 @@ def vectors(artifact: Artifact, inputs: Mapping[str, np.ndarray], expected: Mapp
         Codes of every field that goes in, and those that must come out; shape ``(beats, *shape of the field)``.
     operations : dict or None
         Operations of one beat.
+    ends : integer array or None
+        Numbers of the beats that go in and complete one that comes out, rising, as many as come out; None where each
+        does. In the file the ports of the output have no value, ``-``, beside the others.
 
     Raises
     ------
@@ -103,19 +106,36 @@ def vectors(artifact: Artifact, inputs: Mapping[str, np.ndarray], expected: Mapp
             if place.field not in codes:
                 raise ValueError(f"{side} must have field {place.field}, not {', '.join(codes) or 'nothing'}")
             rows.append((place, _rows(place, np.asarray(codes[place.field]))))
+    if ends is not None:
+        given = len(next(iter(inputs.values())))
+        rows = [(place, beats if place.field in inputs else _spread(place, beats, ends, given))
+                for place, beats in rows]  # fmt: skip
     sizes = {place.field: len(beats) for place, beats in rows}
     if len(set(sizes.values())) != 1 or 0 in sizes.values():
         found = ", ".join(f"{field} {size}" for field, size in sizes.items())
         raise ValueError(f"all fields must have the same number of beats, at least 1, not {found}")
-    columns = {place.port: [0] * len(beats) for place, beats in rows}
+    columns: dict[str, list[int | None]] = {place.port: [0] * len(beats) for place, beats in rows}
     for place, beats in rows:
         shifts = [place.offset + k * place.width for k in range(place.count)]
+        column = columns[place.port]
         for beat, codes in enumerate(beats):
-            columns[place.port][beat] |= sum(code << shift for code, shift in zip(codes, shifts, strict=True))
+            value = sum(code << shift for code, shift in zip(codes, shifts, strict=True)) if codes else None
+            column[beat] = None if value is None else (column[beat] or 0) | value
     lines = [" ".join(["operations", *(f"{name}={count}" for name, count in (operations or {}).items())])]
     lines.append(" ".join(["ports", *columns]))
-    lines += [" ".join(f"{value:x}" for value in beat) for beat in zip(*columns.values(), strict=True)]
+    text = {port: ["-" if value is None else f"{value:x}" for value in column] for port, column in columns.items()}
+    lines += [" ".join(beat) for beat in zip(*text.values(), strict=True)]
     return "\n".join(lines) + "\n"
+
+
+def _spread(place: FieldPlace, beats: list[list[int]], ends: np.ndarray, count: int) -> list[list[int]]:
+    """The beats that come out, each at the place of the one that completes it; nothing at the others."""
+    if len(beats) != len(ends):
+        raise ValueError(f"{place.field} must have as many beats as there are ends, {len(ends)}, not {len(beats)}")
+    spread: list[list[int]] = [[] for _ in range(count)]
+    for at, beat in zip(ends.tolist(), beats, strict=True):
+        spread[at] = beat
+    return spread
 
 
 def _rows(place: FieldPlace, codes: np.ndarray) -> list[list[int]]:

@@ -52,7 +52,8 @@ def generate(
         # Before anything is written: what follows the files must not fail.
         bench = found.load("bench")
         inputs = bench.stimulus(made, TESTBENCH_VECTORS, 0)
-        testbench = (inputs, bench.expect(made, inputs), bench.operations(made))
+        ends = bench.ends(made, inputs) if hasattr(bench, "ends") else None
+        testbench = (inputs, bench.expect(made, inputs), bench.operations(made), ends)
     artifact = emit(made, directory)
     files = [entry["path"] for entry in artifact.manifest["files"]] + [f"{artifact.module}.json"]
     if with_testbench:

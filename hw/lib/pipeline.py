@@ -60,11 +60,12 @@ class Pipeline:
         Takes the registers.
     ranks : mapping of str to int
         Registers at each cut, as :func:`place` returns them.
-    enable : Signal or None
-        Common clock enable: low freezes every rank (a stall), so a beat is neither lost nor repeated.
+    enable : Signal, sequence of Signal or None
+        Common clock enable: low freezes every rank (a stall), so a beat is neither lost nor repeated. Or one for each
+        rank, in the order of the cuts.
     """
 
-    def __init__(self, m: Module, ranks: Mapping[str, int], enable: Signal | None = None):
+    def __init__(self, m: Module, ranks: Mapping[str, int], enable: Signal | Sequence[Signal] | None = None):
         self.m = m
         self.ranks = ranks
         self.enable = enable
@@ -79,14 +80,20 @@ class Pipeline:
             for key, value in signals.items():
                 # Data needs no reset: validity is what is reset.
                 register = Signal.like(value, name=f"{prefix}{stage}_{key}", reset_less=True)
-                self._register(register, value)
+                self._register(register, value, self._before(name) + rank)
                 delayed[key] = register
             signals = delayed
         return signals  # pyright: ignore[reportReturnType]
 
-    def _register(self, register: Signal, value: ValueLike) -> None:
-        if self.enable is None:
+    def _before(self, name: str) -> int:
+        """Ranks before a cut."""
+        names = list(self.ranks)
+        return sum(self.ranks[earlier] for earlier in names[: names.index(name)])
+
+    def _register(self, register: Signal, value: ValueLike, rank: int) -> None:
+        enable = self.enable[rank] if isinstance(self.enable, Sequence) else self.enable
+        if enable is None:
             self.m.d.sync += register.eq(value)
         else:
-            with self.m.If(self.enable):
+            with self.m.If(enable):
                 self.m.d.sync += register.eq(value)
