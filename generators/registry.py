@@ -69,6 +69,16 @@ UNITS: dict[str, Unit] = {
             demo="nervure.generators.demo:demo",
             board="nervure.fpga_projects.mac:project",
         ),
+        Unit(
+            name="cast",
+            summary="correctly rounded conversion between formats, and into blocks with a shared scale",
+            config="nervure.hw.mac.config.cast:CastConfig",
+            circuit="nervure.hw.mac.cast:Cast",
+            golden="nervure.golden.mac.cast:cast",
+            bench="nervure.verif.mac.cast",
+            generator="nervure.generators.mac.cast",
+            board="nervure.fpga_projects.mac:project",
+        ),
     )
 }
 

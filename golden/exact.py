@@ -136,7 +136,7 @@ def encode(x: Real, fmt: Format, *, rounding: str = "rne", flush: bool = False, 
     ----------
     x : Real
     fmt : Format
-        A float with a NaN.
+        A float. One without NaN and Inf always saturates, and a NaN gives +0.
     rounding : str
         ``rne`` or ``rtz``.
     flush : bool
@@ -167,12 +167,14 @@ def encode(x: Real, fmt: Format, *, rounding: str = "rne", flush: bool = False, 
     code = torch.where(x.mantissa == 0, 0, code)
     if flush:
         code = torch.where(code < 1 << p, 0, code)
+    saturate = saturate or not fmt.has_nan
     infinite = fmt.max_finite if saturate else fmt.infinity if fmt.has_inf else fmt.canonical_nan
     code = torch.where(code > fmt.max_finite, fmt.max_finite if rounding == "rtz" else infinite, code)
     code = torch.where(x.inf, infinite, code)
-    code = torch.where(x.nan, fmt.canonical_nan, code)
+    code = torch.where(x.nan, fmt.canonical_nan if fmt.has_nan else 0, code)
     # The one NaN has no sign, also where it stands for an overflow.
-    return code | torch.where(x.sign & (code != fmt.canonical_nan), fmt.sign_bit, 0)
+    unsigned = code == fmt.canonical_nan if fmt.has_nan else x.nan
+    return code | torch.where(x.sign & ~unsigned, fmt.sign_bit, 0)
 
 
 def encode_integer(value: Tensor, fmt: Format, *, saturate: bool) -> Tensor:
