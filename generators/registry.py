@@ -70,6 +70,16 @@ UNITS: dict[str, Unit] = {
             board="nervure.fpga_projects.mac:project",
         ),
         Unit(
+            name="dot",
+            summary="dot product of narrow elements, summed exactly, scaled and rounded once",
+            config="nervure.hw.mac.config.dot:DotConfig",
+            circuit="nervure.hw.mac.dot:Dot",
+            golden="nervure.golden.mac.dot:dot",
+            bench="nervure.verif.mac.dot",
+            generator="nervure.generators.mac.dot",
+            board="nervure.fpga_projects.mac:project",
+        ),
+        Unit(
             name="cast",
             summary="correctly rounded conversion between formats, and into blocks with a shared scale",
             config="nervure.hw.mac.config.cast:CastConfig",
