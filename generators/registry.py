@@ -80,6 +80,15 @@ UNITS: dict[str, Unit] = {
             board="nervure.fpga_projects.mac:project",
         ),
         Unit(
+            name="accumulate",
+            summary="sums of products kept inside, one beat per cycle, correctly rounded multiply-adds",
+            config="nervure.hw.mac.config.accumulate:AccumulateConfig",
+            circuit="nervure.hw.mac.accumulate:Accumulate",
+            golden="nervure.golden.mac.accumulate:accumulate",
+            bench="nervure.verif.mac.accumulate",
+            generator="nervure.generators.mac.accumulate",
+        ),
+        Unit(
             name="cast",
             summary="correctly rounded conversion between formats, and into blocks with a shared scale",
             config="nervure.hw.mac.config.cast:CastConfig",
