@@ -89,6 +89,15 @@ UNITS: dict[str, Unit] = {
             generator="nervure.generators.mac.accumulate",
         ),
         Unit(
+            name="gemv",
+            summary="matrix-vector engine: weights streamed, activations held, one correctly rounded chain per row",
+            config="nervure.hw.mac.config.gemv:GemvConfig",
+            circuit="nervure.hw.mac.gemv:Gemv",
+            golden="nervure.golden.mac.gemv:gemv",
+            bench="nervure.verif.mac.gemv",
+            generator="nervure.generators.mac.gemv",
+        ),
+        Unit(
             name="cast",
             summary="correctly rounded conversion between formats, and into blocks with a shared scale",
             config="nervure.hw.mac.config.cast:CastConfig",

@@ -1,0 +1,61 @@
+"""Claims of the matrix-vector engine: all hold of what is emitted, and faults in its control are refuted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+import pytest
+from nervure.generators.emit import emit
+from nervure.hw.mac.config.gemv import GemvConfig
+from nervure.verif.artifact import Artifact
+from nervure.verif.mac import gemv as bench
+from nervure.verif.mac import gemv_proofs, gemv_unit, packing_proofs, proofs
+
+SMALL = GemvConfig(a="int4", b="int4", acc="int16", lanes_a=2, units=2, groups=3, depth=2, latency=3)
+FAULTS = {
+    "stall": (r"if \(enable\) (fetch__addr <= group);", r"if (1'h1) \1;"),
+    "places": (r"(assign write__addr\[1\] =) ~ half;", r"\1 half;"),
+    "order": (r"(last_1 <=) last_0;", r"\1 busy_0;"),
+    "sums": (r"(now_first <=) i_first;", r"\1 i_last;"),
+    "alike": (r"(unit1_lane00_sum_p <= unit1_product_p)\[6:0\];", r"\1[7:1];"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return emit(SMALL, tmp_path_factory.mktemp("small"))
+
+
+def changed(artifact, folder, pattern, replacement):
+    """The artefact with another file."""
+    text = artifact.verilog.read_text()
+    broken, count = re.subn(pattern, replacement, text)
+    assert count == 1
+    (folder / artifact.verilog.name).write_text(broken)
+    files = [{"path": artifact.verilog.name, "sha256": hashlib.sha256(broken.encode()).hexdigest()}]
+    (folder / f"{artifact.module}.json").write_text(json.dumps({**artifact.manifest, "files": files}))
+    return folder
+
+
+@pytest.mark.parametrize("claim", FAULTS)
+def test_control_is_proved_and_a_fault_in_it_refuted(small, claim, tmp_path):
+    tried = getattr(gemv_proofs, claim)
+    assert tried(small.directory).status == "proved"
+    verdict = tried(changed(small, tmp_path, *FAULTS[claim]))
+    assert verdict.status == "refuted" and verdict.counterexample
+
+
+def test_the_first_multiplier_is_a_unit_of_its_own(small, tmp_path):
+    inner = gemv_unit.extract(small.directory, tmp_path)
+    assert isinstance(inner, Artifact) and inner.unit == "mac"
+    assert packing_proofs.product(tmp_path).status == "proved"
+    assert proofs.significands(tmp_path).status == proofs.total(tmp_path).status == "proved"
+
+
+def test_claims_cover_control_and_arithmetic(small):
+    names = [claim.name for claim in bench.claims(small)]
+    assert names[:5] == list(FAULTS)
+    wanted = ("product", "significands", "range", "sum", "anchor")
+    assert all(any(name.startswith(start) for name in names[5:]) for start in wanted)
