@@ -106,7 +106,7 @@ def test_a_fault_in_the_rounding_is_seen(tmp_path):
     config = MacConfig()
     artifact = emit(config, tmp_path)
     text = artifact.verilog.read_text()
-    broken = re.sub(r"(assign n\d+ = rest \|) significand\[0\]", r"\1 1'h1", text)
+    broken = re.sub(r"(assign n\d+ = below \|) rounded\[1\]", r"\1 1'h1", text)
     assert broken != text
     artifact.verilog.write_text(broken)
     vectors = bench.stimulus(config, 20_000, seed=5)

@@ -10,27 +10,37 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 def shift_right_sticky(m: Module, value: Value, amount: Value, name: str) -> tuple[Value, Value]:
     """``value >> amount`` and whether a set bit was lost.
 
-    Any amount is allowed: from ``len(value)`` on, everything is lost.
+    Any amount is allowed: from ``len(value)`` on, everything is lost. Two bits of the amount make one level, the least
+    of an odd number a level of its own, short shifts first: a choice of four is one six-input function.
     """
     width = len(value)
-    steps = (width - 1).bit_length()
-    # Amount bits of 2**steps and more push everything out. Deciding this first keeps it out of the shifter's chain.
-    beyond = Signal(name=f"{name}_beyond")
-    m.d.comb += beyond.eq(amount[steps:].any() if len(amount) > steps else 0)
-    lost = Signal(name=f"{name}_lost0")
-    m.d.comb += lost.eq(beyond & value.any())
+    used = min(len(amount), width.bit_length())
+    beyond = amount[used:].any()
+    lost: list[Value] = []
     current = Signal(width, name=f"{name}_0")
-    m.d.comb += current.eq(Mux(beyond, 0, value))
-    for step in range(min(steps, len(amount))):
-        distance = 1 << step
-        following = Signal(width, name=f"{name}_{step + 1}")
-        sticky = Signal(name=f"{name}_lost{step + 1}")
-        m.d.comb += [
-            following.eq(Mux(amount[step], current >> distance, current)),
-            sticky.eq(lost | (amount[step] & current[: min(distance, width)].any())),
-        ]
-        current, lost = following, sticky
-    return current, lost
+    m.d.comb += current.eq(value)
+    if used < len(amount):
+        lost.append(beyond & value.any())
+        m.d.comb += current.eq(Mux(beyond, 0, value))
+    step = 0
+    while step < used:
+        count = 2 - (used - step) % 2
+        digit = amount[step : step + count]
+        following = Signal(width, name=f"{name}_{step + count}")
+        with m.Switch(digit):
+            for k in range(1 << count):
+                with m.Case(k):
+                    m.d.comb += following.eq(current[min(k << step, width) :])
+        # A bit is lost where the shift is longer than its index.
+        for k in range(1, 1 << count):
+            bits = current[min((k - 1) << step, width) : min(k << step, width)]
+            if len(bits):
+                lost.append(bits.any() & (digit >= k))
+        current = following
+        step += count
+    sticky = Signal(name=f"{name}_lost")
+    m.d.comb += sticky.eq(Cat(*lost).any())
+    return current, sticky
 
 
 def shift_left(m: Module, value: Value, amount: Value, name: str) -> Value:

@@ -11,12 +11,13 @@ from ..lib.shift import shift_right_sticky
 from .geometry import Geometry
 
 
-def _left_aligned(value: Value, width: int) -> Value:
-    return Cat(Const(0, width - len(value)), value)
+def _placed(value: Value, top: int, width: int) -> Value:
+    """The value with its top bit at index ``top`` of so many bits."""
+    return Cat(Const(0, top + 1 - len(value)), value, Const(0, width - 1 - top))
 
 
 class Align(Component):
-    """Puts the anchor at the window's top and shifts the other addend right, so that one shifter serves both.
+    """Shifts what is not the anchor right, so that one shifter serves both addends.
 
     Parameters
     ----------
@@ -28,7 +29,7 @@ class Align(Component):
         Product and c's significand.
     anchor_c, shift : In
         From :class:`~nervure.hw.mac.unpack.Exponents`.
-    anchor, other : Out(window)
+    other : Out(window - 1)
     sticky : Out(1)
         Bits of ``other`` were lost below the window.
     """
@@ -37,74 +38,73 @@ class Align(Component):
     c: Signal
     anchor_c: Signal
     shift: Signal
-    anchor: Signal
     other: Signal
     sticky: Signal
 
-    def __init__(self, geometry: Geometry, shift_width: int):
+    def __init__(self, geometry: Geometry):
         self.geometry = geometry
-        window = geometry.window
         super().__init__({
             "p": In(geometry.factor.width), "c": In(geometry.acc.significand_width), "anchor_c": In(1),
-            "shift": In(shift_width), "anchor": Out(window), "other": Out(window), "sticky": Out(1),
+            "shift": In(geometry.shift_width), "other": Out(geometry.window - 1), "sticky": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        window = self.geometry.window
-        moved = Signal(window - 2)
-        m.d.comb += moved.eq(
-            Mux(self.anchor_c, _left_aligned(self.p, window - 2), _left_aligned(self.c, window - 2))
-        )
-        shifted, sticky = shift_right_sticky(m, moved, self.shift, "shifted")
-        m.d.comb += [
-            self.anchor.eq(
-                Mux(self.anchor_c, _left_aligned(self.c, window - 1), _left_aligned(self.p, window - 2))
-            ),
-            self.other.eq(shifted),
-            self.sticky.eq(sticky),
-        ]
+        width = len(self.other)
+        # Below c two binades higher, P's bits beyond c's precision only round.
+        precision = len(self.c)
+        kept = self.p[-precision:]
+        below = self.p[:-precision].any() if len(self.p) > precision else Const(0, 1)
+        moved = Signal(width)
+        m.d.comb += moved.eq(Mux(self.anchor_c, _placed(kept, width - 3, width), _placed(self.c, width - 1, width)))
+        shifted, lost = shift_right_sticky(m, moved, self.shift, "shifted")
+        m.d.comb += [self.other.eq(shifted), self.sticky.eq(lost | (self.anchor_c & below))]
         return m
 
 
 class Add(Component):
-    """``anchor + other`` or ``anchor - other``, two's complement.
+    """``other + anchor`` or ``other - anchor - 1``, two's complement, where fractions of ``other`` are lost: plus one.
 
-    With lost bits (``sticky``) the sum is the floor of the exact one, whose fraction then lies between 0 and 1.
+    So of a difference, the complement of ``total`` is the floor of ``anchor - other``.
 
     Parameters
     ----------
-    width : int
-        Bits of the window.
+    geometry : Geometry
 
     Members
     -------
-    anchor, other : In(width)
+    p, c : In
+        Product and c's significand.
+    anchor_c : In(1)
+    other : In(window - 1)
     subtract, sticky : In(1)
-    total : Out(width)
-    negative : Out(1)
+    total : Out(window)
+        Its top bit is the carry of a sum; of a difference, it is high where the anchor is the larger or equal.
     """
 
-    anchor: Signal
+    p: Signal
+    c: Signal
+    anchor_c: Signal
     other: Signal
     subtract: Signal
     sticky: Signal
     total: Signal
-    negative: Signal
 
-    def __init__(self, width: int):
+    def __init__(self, geometry: Geometry):
         super().__init__({
-            "anchor": In(width), "other": In(width), "subtract": In(1), "sticky": In(1),
-            "total": Out(width), "negative": Out(1),
+            "p": In(geometry.factor.width), "c": In(geometry.acc.significand_width), "anchor_c": In(1),
+            "other": In(geometry.window - 1), "subtract": In(1), "sticky": In(1), "total": Out(geometry.window),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        width = len(self.total)
-        inverted = Signal(width + 1)
-        m.d.comb += [
-            inverted.eq(Cat(Mux(self.subtract, ~self.other, self.other), self.subtract)),
-            # Minus a fraction that was cut off: the floor is one lower, so the +1 of the complement is left out.
-            Cat(self.total, self.negative).eq(self.anchor + inverted + (self.subtract & ~self.sticky)),
-        ]
+        width = len(self.other)
+        anchor = Signal(width)
+        m.d.comb += anchor.eq(Mux(self.anchor_c, _placed(self.c, width - 1, width), _placed(self.p, width - 2, width)))
+        # ``other`` first, as the carry cell's own operand: then the anchor's choice and inversion are one function with
+        # the sum's.
+        inverted = Cat(anchor, Const(0, 1)) ^ self.subtract.replicate(width + 1)
+        carry = self.subtract & self.sticky
+        total = Signal(width + 2)
+        m.d.comb += [total.eq(Cat(carry, self.other) + Cat(carry, inverted)), self.total.eq(total[1:])]
         return m

@@ -238,9 +238,9 @@ class Datapath:
             return float_lane(m, pipe, numerics, geometry, live, prefix=prefix)["y"]
 
         # The product rounded by the same adder, as the sum of it and a zero of its own sign.
-        zero = {"c": Const(0, acc.significand_width), "sign_c": live["sign_p"], "e_c": Const(0, 1),
+        zero = {"c": Const(0, acc.significand_width), "sign_c": live["sign_p"], "field_c": Const(1, 1),
                 "special_c": Const(NONE, 2)}  # fmt: skip
-        addend = {key: live[key] for key in ("c", "sign_c", "e_c", "special_c")}
+        addend = {key: live[key] for key in ("c", "sign_c", "field_c", "special_c")}
         live = float_lane(m, pipe, numerics, geometry, {**live, **zero}, carry=addend, prefix=f"{prefix}product_",
                           stage="product_")  # fmt: skip
         rounded = self._operand(f"{prefix}rounded_product", acc, live["y"])

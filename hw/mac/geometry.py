@@ -94,11 +94,22 @@ class Geometry:
         return range(0, self.acc.max_exponent - self.acc.min_exponent + 1)
 
     @property
+    def shift_width(self) -> int:
+        """Bits of the alignment shift: from ``window - 1`` on nothing of the other addend is left."""
+        return (self.window - 1).bit_length()
+
+    @property
     def distance_range(self) -> range:
-        """Range of t = (exponent of c) - (weight of P's top bit) - 1."""
-        return range(self.addend_range[0] - self.product_range[-1] - 1, self.addend_range[-1] - self.product_range[0])
+        """Range of v = (exponent of c) - (weight of P's top bit) - 2, and at least that of a shift with its sign.
+
+        A zero may have c's exponent one lower than the least (its field is 0).
+        """
+        least = self.addend_range[0] - self.product_range[-1] - 3
+        most = self.addend_range[-1] - self.product_range[0] - 2
+        reach = 1 << self.shift_width
+        return range(min(least, -reach), max(most, reach - 1) + 1)
 
     @property
     def top_range(self) -> range:
-        """Range of the weight of the window's top bit, relative to acc's least exponent (at least 1: see Exponents)."""
-        return range(0, max(self.product_range[-1] + 2, self.addend_range[-1] + 1) + 1)
+        """Range of the weight of the window's top bit, relative to acc's least exponent, plus one."""
+        return range(0, max(self.product_range[-1] + 3, self.addend_range[-1] + 2) + 1)

@@ -7,17 +7,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from amaranth.hdl import Module, Mux, Signal, ValueLike
+from amaranth.hdl import Module, Mux, Signal, Value, ValueLike
 
 from ..formats import Format
 from ..lib.block import place_block
 from ..lib.pipeline import Pipeline
 from .add import Add, Align
 from .geometry import Factor, Geometry
-from .round import Magnitude, Normalise, Round
+from .normalise import Normalise
+from .pack import Pack
 from .unpack import INF, NAN, NONE, Exponents, Operand, product_specials
 
-CUTS = [("aligned", 6), ("sum", 4), ("counted", 6), ("normalised", 4), ("result", 4)]
+CUTS = [("aligned", 4), ("sum", 4), ("counted", 7), ("result", 6)]
 """The lane's places for registers, each with the delay of the segment before it, in units of about one LUT level with
 its routing (a carry chain counts as two)."""
 
@@ -35,19 +36,23 @@ class Numerics:
 def factor_live(a: Operand, b: Operand, factor: Factor, acc: Format) -> dict[str, ValueLike]:
     """What the lane has to know of a product of these operands beside its significand.
 
-    ``e_p`` is the weight of the product's top bit relative to ``acc``'s least exponent; a.e and b.e are relative to
-    their own formats'.
+    ``e_p`` is the weight of the product's top bit relative to ``acc``'s least exponent. The product may be anything
+    where ``zero_p`` is high.
     """
     infinite, invalid = product_specials(a, b)
+    # Exponents are relative to acc's least; fields are one more than exponents relative to their own formats' least.
     return {
-        "sign_p": a.sign ^ b.sign, "e_p": a.e + b.e + (factor.low - acc.min_exponent), "zero_p": a.zero | b.zero,
-        "special_p": Mux(invalid, NAN, Mux(infinite, INF, NONE)),
+        "sign_p": a.sign ^ b.sign, "e_p": a.field + b.field + (factor.low - acc.min_exponent - 2),
+        "zero_p": a.zero | b.zero, "special_p": Mux(invalid, NAN, Mux(infinite, INF, NONE)),
     }  # fmt: skip
 
 
 def addend_live(c: Operand) -> dict[str, ValueLike]:
-    """What the lane has to know of the addend."""
-    return {"c": c.significand, "sign_c": c.sign, "e_c": c.e, "special_c": Mux(c.nan, NAN, Mux(c.inf, INF, NONE))}
+    """What the lane has to know of the addend: its significand and its exponent field, at least 1 where c is not zero.
+
+    Where subnormals flush, a significand without its top bit counts as zero.
+    """
+    return {"c": c.raw, "sign_c": c.sign, "field_c": c.field, "special_c": Mux(c.nan, NAN, Mux(c.inf, INF, NONE))}
 
 
 def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry, live: Mapping[str, ValueLike],
@@ -82,10 +87,13 @@ def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry
     """
     acc = numerics.acc
     carry = carry or {}
+    flush = numerics.flush and acc.flushes
     exponents = place_block(m, f"{prefix}exponents", Exponents(geometry))
     subtract, special, sign = Signal(name=f"{prefix}subtract"), Signal(2, name=f"{prefix}special"), Signal()
+    zero_p = Value.cast(live["zero_p"])
+    zero_c = ~Value.cast(live["c"])[-1] if flush else ~Value.cast(live["c"]).any()
     m.d.comb += [
-        exponents.e_p.eq(live["e_p"]), exponents.e_c.eq(live["e_c"]), exponents.zero_p.eq(live["zero_p"]),
+        exponents.e_p.eq(live["e_p"]), exponents.field_c.eq(live["field_c"]), exponents.zero_p.eq(live["zero_p"]),
         subtract.eq(live["sign_p"] ^ live["sign_c"]),
         # NaN wins; infinities of opposite signs are invalid.
         special.eq(Mux(subtract & (live["special_p"] == INF) & (live["special_c"] == INF), NAN,
@@ -94,58 +102,54 @@ def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry
         sign.eq(Mux(Mux(special == NONE, exponents.anchor_c, live["special_c"] == INF),
                     live["sign_c"], live["sign_p"])),
     ]  # fmt: skip
+    # What lies below the window altogether is only known to be there: a register's synchronous reset.
+    anchor_c, beyond = exponents.anchor_c, exponents.beyond
+    drop_p, drop_c, dropped = Signal(name=f"{prefix}drop_p"), Signal(name=f"{prefix}drop_c"), Signal()
+    m.d.comb += [
+        drop_p.eq(zero_p | (anchor_c & beyond)),
+        drop_c.eq(zero_c | (~anchor_c & beyond)),
+        dropped.eq(beyond & ~zero_p & (anchor_c | ~zero_c)),
+    ]
     held = {
-        "p": live["p"], "c": live["c"], "anchor_c": exponents.anchor_c, "shift": exponents.shift,
+        "p": Mux(drop_p, 0, live["p"]), "c": Mux(drop_c, 0, live["c"]), "anchor_c": anchor_c,
+        "shift": exponents.shift, "dropped": dropped,
         "top": exponents.top, "subtract": subtract, "special": special, "sign": sign, **_prefixed(carry),
     }  # fmt: skip
     if compared:
         held = pipe.cut(compared, held, prefix)
 
-    align = place_block(m, f"{prefix}align", Align(geometry, len(exponents.shift)))
-    m.d.comb += [align.p.eq(held["p"]), align.c.eq(held["c"]), align.anchor_c.eq(held["anchor_c"]),
-                 align.shift.eq(held["shift"])]  # fmt: skip
-    kept = ["top", "special", "sign", *_prefixed(carry)]
+    align = place_block(m, f"{prefix}align", Align(geometry))
+    m.d.comb += [getattr(align, key).eq(held[key]) for key in ("p", "c", "anchor_c", "shift")]
+    kept = ["top", "special", "sign", "subtract", *_prefixed(carry)]
     held = pipe.cut(f"{stage}aligned", {
-        "anchor": align.anchor, "other": align.other, "sticky": align.sticky, "subtract": held["subtract"],
-        **{key: held[key] for key in kept},
+        "other": align.other, "sticky": align.sticky | held["dropped"],
+        **{key: held[key] for key in ("p", "c", "anchor_c", *kept)},
     }, prefix)  # fmt: skip
 
-    add = place_block(m, f"{prefix}add", Add(geometry.window))
-    m.d.comb += [add.anchor.eq(held["anchor"]), add.other.eq(held["other"]),
-                 add.subtract.eq(held["subtract"]), add.sticky.eq(held["sticky"])]  # fmt: skip
-    kept.append("sticky")
+    add = place_block(m, f"{prefix}add", Add(geometry))
+    m.d.comb += [getattr(add, key).eq(held[key]) for key in ("p", "c", "anchor_c", "other", "subtract", "sticky")]
     held = pipe.cut(f"{stage}sum", {
-        **{key: held[key] for key in kept}, "total": add.total, "negative": add.negative,
-        "sign": held["sign"] ^ (add.negative & (held["special"] == NONE)),
-        # Equal signs keep theirs; x - x is +0 in both rounding directions.
-        "zero_sign": held["sign"] & ~held["subtract"],
+        **{key: held[key] for key in kept}, "total": add.total, "sticky": held["sticky"],
     }, prefix)  # fmt: skip
 
-    magnitude = place_block(m, f"{prefix}measure", Magnitude(geometry, numerics.flush and acc.flushes))
-    m.d.comb += [magnitude.total.eq(held["total"]), magnitude.negative.eq(held["negative"]),
-                 magnitude.sticky.eq(held["sticky"]), magnitude.top.eq(held["top"])]  # fmt: skip
-    kept.remove("top")
+    normalise = place_block(m, f"{prefix}normalise", Normalise(geometry, flush))
+    m.d.comb += [getattr(normalise, key).eq(held[key]) for key in ("total", "subtract", "sticky", "top")]
+    finite = held["special"] == NONE
+    clear = normalise.clear
     held = pipe.cut(f"{stage}counted", {
-        **{key: held[key] for key in kept}, "magnitude": magnitude.magnitude, "shift": magnitude.shift,
-        "exponent": magnitude.exponent, "zero": magnitude.zero,
-        "sign": Mux(magnitude.zero & (held["special"] == NONE), held["zero_sign"], held["sign"]),
+        **{key: held[key] for key in ("special", *_prefixed(carry))},
+        # The anchor's sign unless it was the smaller. x - x is +0 in both rounding directions; equal signs keep theirs.
+        "sign": (held["sign"] ^ (normalise.filled & finite)) & ~(normalise.zero & held["subtract"] & finite),
+        "leading": Mux(clear, 0, normalise.leading), "field": Mux(clear, 0, normalise.field),
+        "filled": Mux(clear, 0, normalise.filled), "last": normalise.last, "rest": normalise.rest,
     }, prefix)  # fmt: skip
 
-    normalise = place_block(m, f"{prefix}normalise", Normalise(geometry))
-    m.d.comb += [normalise.magnitude.eq(held["magnitude"]), normalise.shift.eq(held["shift"]),
-                 normalise.sticky.eq(held["sticky"])]  # fmt: skip
-    kept.remove("sticky")
-    held = pipe.cut(f"{stage}normalised", {
-        **{key: held[key] for key in kept}, "exponent": held["exponent"], "zero": held["zero"],
-        "significand": normalise.significand, "guard": normalise.guard, "rest": normalise.rest,
-    }, prefix)  # fmt: skip
-
-    rounding = place_block(m, f"{prefix}round", Round(
-        acc, numerics.rounding, numerics.flush, numerics.saturate, len(magnitude.exponent)
+    pack = place_block(m, f"{prefix}round", Pack(
+        acc, numerics.rounding, numerics.flush, numerics.saturate, len(normalise.field), normalise.steps[-1]
     ))  # fmt: skip
-    m.d.comb += [getattr(rounding, key).eq(held[key])
-                 for key in ("sign", "exponent", "significand", "guard", "rest", "zero", "special")]  # fmt: skip
-    done = pipe.cut(f"{stage}result", {"y": rounding.y, **{key: held[key] for key in _prefixed(carry)}}, prefix)
+    m.d.comb += [getattr(pack, key).eq(held[key])
+                 for key in ("sign", "field", "leading", "last", "filled", "rest", "special")]  # fmt: skip
+    done = pipe.cut(f"{stage}result", {"y": pack.y, **{key: held[key] for key in _prefixed(carry)}}, prefix)
     return {"y": done["y"], **{key: done[f"late_{key}"] for key in carry}}
 
 

@@ -1,119 +1,14 @@
-"""Normalisation and the one rounding."""
+"""Rounding of a normalised significand to a code."""
 
 # Amaranth's annotations do not know `with m.If(...)`, nor that a slice of a value is a value.
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
 # pyright: reportReturnType=false, reportOperatorIssue=false
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Signal, signed
 from amaranth.lib.wiring import Component, In, Out
 
 from ..formats import Format
-from ..lib.shift import leading_zeros, shift_left
-from .geometry import Geometry
 from .unpack import INF
-
-
-class Magnitude(Component):
-    """Absolute value of the sum, how far it is to be shifted left, and the exponent it then has.
-
-    Parameters
-    ----------
-    geometry : Geometry
-    flush : bool
-        Results below the smallest normal are normalised too (they become zeros after rounding).
-
-    Members
-    -------
-    total, negative, sticky : In
-        From :class:`~nervure.hw.mac.add.Add`.
-    top : In
-        Weight of the window's top bit relative to acc's least exponent.
-    magnitude : Out(window)
-    shift : Out
-    exponent : Out(signed)
-        Biased exponent field before rounding; 0 for subnormals (0 or less for results that flush).
-    zero : Out(1)
-    """
-
-    total: Signal
-    negative: Signal
-    sticky: Signal
-    top: Signal
-    magnitude: Signal
-    shift: Signal
-    exponent: Signal
-    zero: Signal
-
-    def __init__(self, geometry: Geometry, flush: bool):
-        self.geometry = geometry
-        self.flush = flush
-        window = geometry.window
-        top = geometry.top_range
-        super().__init__({
-            "total": In(window), "negative": In(1), "sticky": In(1), "top": In(top),
-            "magnitude": Out(window), "shift": Out(range(window)), "exponent": Out(range(-window, top[-1] + 2)),
-            "zero": Out(1),
-        })  # fmt: skip
-
-    def elaborate(self, platform):
-        m = Module()
-        # Of a negative sum with a fraction f in (0, 1), the magnitude is ~total + (1 - f): no +1.
-        m.d.comb += self.magnitude.eq(
-            Mux(self.negative, ~self.total, self.total) + (self.negative & ~self.sticky)
-        )
-        count, empty = leading_zeros(self.magnitude)
-        distance = Signal(signed(len(self.exponent)))
-        m.d.comb += [self.zero.eq(empty & ~self.sticky), distance.eq(self.top - count)]
-        if self.flush:
-            m.d.comb += [self.shift.eq(count), self.exponent.eq(distance + 1)]
-        else:
-            # A subnormal's top bit stays where acc's least exponent puts it; it has exponent field 0.
-            subnormal = Signal()
-            m.d.comb += [
-                subnormal.eq((distance < 0) | empty),
-                self.shift.eq(Mux(distance < 0, self.top, count)),
-                self.exponent.eq(Mux(subnormal, 0, distance + 1)),
-            ]
-        return m
-
-
-class Normalise(Component):
-    """Shifts the leading bit to the top, and keeps significand, guard bit and whether anything is below.
-
-    Parameters
-    ----------
-    geometry : Geometry
-
-    Members
-    -------
-    magnitude, shift, sticky : In
-    significand : Out(p)
-    guard, rest : Out(1)
-    """
-
-    magnitude: Signal
-    shift: Signal
-    sticky: Signal
-    significand: Signal
-    guard: Signal
-    rest: Signal
-
-    def __init__(self, geometry: Geometry):
-        self.precision = geometry.acc.significand_width
-        super().__init__({
-            "magnitude": In(geometry.window), "shift": In(range(geometry.window)), "sticky": In(1),
-            "significand": Out(self.precision), "guard": Out(1), "rest": Out(1),
-        })  # fmt: skip
-
-    def elaborate(self, platform):
-        m = Module()
-        shifted = shift_left(m, self.magnitude, self.shift, "shifted")
-        m.d.comb += [
-            self.significand.eq(shifted[-self.precision :]),
-            self.guard.eq(shifted[-self.precision - 1]),
-            self.rest.eq(shifted[: -self.precision - 1].any() | self.sticky),
-        ]
-        return m
 
 
 class Round(Component):

@@ -32,14 +32,20 @@ class Operand(Component):
     code : In(fmt.width)
     sign : Out(1)
     significand : Out(fmt.significand_width)
+    raw : Out(fmt.significand_width)
+        The significand where ``zero`` is low; where it is high, that of the subnormal that counts as zero.
     e : Out(exponent_width or 1)
+    field : Out(exponent_width or 1)
+        ``e + 1`` (integers: 1) where ``zero`` is low.
     zero, inf, nan : Out(1)
     """
 
     code: Signal
     sign: Signal
     significand: Signal
+    raw: Signal
     e: Signal
+    field: Signal
     zero: Signal
     inf: Signal
     nan: Signal
@@ -49,7 +55,8 @@ class Operand(Component):
         self.flush = flush and fmt.flushes
         super().__init__({
             "code": In(fmt.width), "sign": Out(1), "significand": Out(fmt.significand_width),
-            "e": Out(max(fmt.exponent_width, 1)), "zero": Out(1), "inf": Out(1), "nan": Out(1),
+            "raw": Out(fmt.significand_width), "e": Out(max(fmt.exponent_width, 1)),
+            "field": Out(max(fmt.exponent_width, 1)), "zero": Out(1), "inf": Out(1), "nan": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform):
@@ -64,6 +71,8 @@ class Operand(Component):
             m.d.comb += [
                 self.sign.eq(sign),
                 self.significand.eq((Mux(sign, ~self.code, self.code) + sign)[: self.fmt.width]),
+                self.raw.eq(self.significand),
+                self.field.eq(1),
                 self.zero.eq(self.code == 0),
             ]
         return m
@@ -78,6 +87,9 @@ class Operand(Component):
             self.sign.eq(self.code[-1]),
             # max(field, 1) - 1 without a subtractor's borrow into the hidden bit: fields 0 and 1 share an exponent.
             self.e.eq(field - normal),
+            self.raw.eq(Cat(mantissa, normal)),
+            # A zero's exponent is of no account, so that flushing leaves the field as it is.
+            self.field.eq(field if self.flush else field | ~normal),
         ]
         if self.flush:
             m.d.comb += [self.significand.eq(Mux(normal, Cat(mantissa, 1), 0)), self.zero.eq(~normal)]
@@ -97,9 +109,10 @@ def product_specials(a: Operand, b: Operand) -> tuple[Value, Value]:
 class Exponents(Component):
     """Which addend anchors the window, how far the other is shifted, and what the window's top bit weighs.
 
-    With ``t = e_c - e_p - 1`` (e_p the weight of P's top bit): c anchors where t >= 0 or P is zero, and P is shifted
-    right by t; else P anchors and c is shifted right by ``-t - 1``, which is ``~t``. Since c's exponent is never below
-    acc's least, neither is the window's top, and no result has to be shifted right to become subnormal.
+    With ``v = e_c - e_p - 2`` (e_p the weight of P's top bit): c anchors where v >= 0 or P is zero, and P is shifted
+    right by v; else P anchors and c is shifted right by ``-v - 1``, which is ``~v``. So P is shifted only where it lies
+    two binades or more below c's exponent. Since c's exponent is never below acc's least, neither is the window's top,
+    and no result has to be shifted right to become subnormal.
 
     Parameters
     ----------
@@ -107,38 +120,44 @@ class Exponents(Component):
 
     Members
     -------
-    e_p, e_c : In(signed or unsigned)
+    e_p : In(signed)
         Relative to acc's least exponent.
+    field_c : In(unsigned)
+        ``e_c`` relative to acc's least exponent, plus one; any number where c is zero.
     zero_p : In(1)
     anchor_c : Out(1)
-    shift : Out(unsigned)
+    shift : Out(geometry.shift_width)
+        Where ``beyond`` is low.
+    beyond : Out(1)
+        The other addend lies below the window altogether.
     top : Out(unsigned)
-        Weight of the window's top bit relative to acc's least exponent.
+        Weight of the window's top bit relative to acc's least exponent, plus one.
     """
 
     e_p: Signal
-    e_c: Signal
+    field_c: Signal
     zero_p: Signal
     anchor_c: Signal
     shift: Signal
+    beyond: Signal
     top: Signal
 
     def __init__(self, geometry: Geometry):
         self.geometry = geometry
-        distance = geometry.distance_range
-        longest = max(distance[-1], -distance[0], 1)
         super().__init__({
-            "e_p": In(geometry.product_range), "e_c": In(geometry.addend_range), "zero_p": In(1),
-            "anchor_c": Out(1), "shift": Out(longest.bit_length()), "top": Out(geometry.top_range),
+            "e_p": In(geometry.product_range), "field_c": In(geometry.acc.exponent_width), "zero_p": In(1),
+            "anchor_c": Out(1), "shift": Out(geometry.shift_width), "beyond": Out(1), "top": Out(geometry.top_range),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        t = Signal(range(min(self.geometry.distance_range[0], -1), max(self.geometry.distance_range[-1], 0) + 1))
+        v = Signal(self.geometry.distance_range)
+        kept = len(self.shift)
         m.d.comb += [
-            t.eq(self.e_c - self.e_p - 1),
-            self.anchor_c.eq((t >= 0) | self.zero_p),
-            self.shift.eq(Mux(t >= 0, t, ~t)),
-            self.top.eq(Mux(self.anchor_c, self.e_c + 1, self.e_p + 2)),
+            v.eq(self.field_c - (self.e_p + 3)),
+            self.anchor_c.eq(~v[-1] | self.zero_p),
+            self.shift.eq(v[:kept] ^ v[-1].replicate(kept)),
+            self.beyond.eq((v[kept:-1] ^ v[-1].replicate(len(v) - 1 - kept)).any()),
+            self.top.eq(Mux(self.anchor_c, self.field_c + 1, self.e_p + 3)),
         ]
         return m
