@@ -4,7 +4,24 @@
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
 # pyright: reportReturnType=false, reportOperatorIssue=false
 
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+
+
+def choice(index: Value, words: Sequence[Value]) -> Value:
+    """The word of that index: each of the words but one behind its own gate, which maps to fewer LUTs than a tree.
+
+    (A case statement would do the same, but is emitted as a Verilog function, whose arguments are unknown until it is
+    first called.)
+    """
+    if len(words) == 2:
+        return Mux(index[0], words[1], words[0])
+    gates = [index == k for k in range(len(words) - 1)]
+    gated = [word & gate.replicate(len(word)) for gate, word in zip(gates, words, strict=False)]
+    return Mux(Cat(*gates).any(), reduce(or_, gated), words[-1])
 
 
 def shift_right_sticky(m: Module, value: Value, amount: Value, name: str) -> tuple[Value, Value]:
@@ -27,10 +44,8 @@ def shift_right_sticky(m: Module, value: Value, amount: Value, name: str) -> tup
         count = 2 - (used - step) % 2
         digit = amount[step : step + count]
         following = Signal(width, name=f"{name}_{step + count}")
-        with m.Switch(digit):
-            for k in range(1 << count):
-                with m.Case(k):
-                    m.d.comb += following.eq(current[min(k << step, width) :])
+        words = [Cat(current[min(k << step, width) :], Const(0, min(k << step, width))) for k in range(1 << count)]
+        m.d.comb += following.eq(choice(digit, words))
         # A bit is lost where the shift is longer than its index.
         for k in range(1, 1 << count):
             bits = current[min((k - 1) << step, width) : min(k << step, width)]

@@ -21,8 +21,8 @@ from .integer import IntegerSum
 from .lane import CUTS, Numerics, addend_live, factor_live, float_lane
 from .unpack import INF, NAN, NONE, Operand
 
-# Delay of the segment before each cut, in units of about one LUT level with its routing: a carry chain counts as two.
-_MULTIPLY_CUTS = [("input", 0), ("unpacked", 2), ("product", 6)]
+# Delay of the segment before each cut, as in CUTS.
+_MULTIPLY_CUTS = [("input", 0), ("unpacked", 5), ("product", 7)]
 
 
 def cuts(config: MacConfig) -> list[tuple[str, int]]:

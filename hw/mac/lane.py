@@ -14,13 +14,13 @@ from ..lib.block import place_block
 from ..lib.pipeline import Pipeline
 from .add import Add, Align
 from .geometry import Factor, Geometry
-from .normalise import Normalise
-from .pack import Pack
+from .normalise import Normalise, Scan
+from .pack import Decide, Pack
 from .unpack import INF, NAN, NONE, Exponents, Operand, product_specials
 
-CUTS = [("aligned", 4), ("sum", 4), ("counted", 7), ("result", 6)]
-"""The lane's places for registers, each with the delay of the segment before it, in units of about one LUT level with
-its routing (a carry chain counts as two)."""
+CUTS = [("aligned", 6), ("sum", 4), ("shifted", 6), ("counted", 7), ("decided", 3), ("result", 5)]
+"""The lane's places for registers, each with the delay of the segment before it: nanoseconds of a bf16 lane on ECP5, as
+``scripts/fmax_mac.py`` measures them at a latency of 8."""
 
 
 @dataclass(frozen=True)
@@ -132,23 +132,37 @@ def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry
         **{key: held[key] for key in kept}, "total": add.total, "sticky": held["sticky"],
     }, prefix)  # fmt: skip
 
+    scan = place_block(m, f"{prefix}scan", Scan(geometry, flush))
+    m.d.comb += [getattr(scan, key).eq(held[key]) for key in ("total", "subtract", "sticky", "top")]
+    state = ("current", "digit", "bound", "filled", "rest", "limited", "free")
+    held = pipe.cut(f"{stage}shifted", {
+        **{key: held[key] for key in kept}, **{key: getattr(scan, key) for key in state},
+    }, prefix)  # fmt: skip
+
     normalise = place_block(m, f"{prefix}normalise", Normalise(geometry, flush))
-    m.d.comb += [getattr(normalise, key).eq(held[key]) for key in ("total", "subtract", "sticky", "top")]
+    m.d.comb += [getattr(normalise, key).eq(held[key]) for key in (*state, "top")]
     finite = held["special"] == NONE
     clear = normalise.clear
+    late = ("special", *_prefixed(carry))
     held = pipe.cut(f"{stage}counted", {
-        **{key: held[key] for key in ("special", *_prefixed(carry))},
+        **{key: held[key] for key in late},
         # The anchor's sign unless it was the smaller. x - x is +0 in both rounding directions; equal signs keep theirs.
-        "sign": (held["sign"] ^ (normalise.filled & finite)) & ~(normalise.zero & held["subtract"] & finite),
+        "sign": (held["sign"] ^ (held["filled"] & finite)) & ~(normalise.zero & held["subtract"] & finite),
         "leading": Mux(clear, 0, normalise.leading), "field": Mux(clear, 0, normalise.field),
-        "filled": Mux(clear, 0, normalise.filled), "last": normalise.last, "rest": normalise.rest,
+        "filled": Mux(clear, 0, held["filled"]), "last": normalise.last, "rest": normalise.below,
+    }, prefix)  # fmt: skip
+
+    decide = place_block(m, f"{prefix}decide", Decide(acc.significand_width, numerics.rounding, normalise.steps[-1]))
+    m.d.comb += [getattr(decide, key).eq(held[key]) for key in ("leading", "last", "filled", "rest")]
+    held = pipe.cut(f"{stage}decided", {
+        **{key: held[key] for key in ("sign", "field", *late)},
+        "mantissa": decide.mantissa, "increment": decide.increment,
     }, prefix)  # fmt: skip
 
     pack = place_block(m, f"{prefix}round", Pack(
-        acc, numerics.rounding, numerics.flush, numerics.saturate, len(normalise.field), normalise.steps[-1]
+        acc, numerics.rounding, numerics.flush, numerics.saturate, len(normalise.field)
     ))  # fmt: skip
-    m.d.comb += [getattr(pack, key).eq(held[key])
-                 for key in ("sign", "field", "leading", "last", "filled", "rest", "special")]  # fmt: skip
+    m.d.comb += [getattr(pack, key).eq(held[key]) for key in ("sign", "field", "mantissa", "increment", "special")]
     done = pipe.cut(f"{stage}result", {"y": pack.y, **{key: held[key] for key in _prefixed(carry)}}, prefix)
     return {"y": done["y"], **{key: done[f"late_{key}"] for key in carry}}
 

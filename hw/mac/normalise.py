@@ -7,6 +7,7 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
+from ..lib.shift import choice
 from .geometry import Geometry
 
 
@@ -21,8 +22,77 @@ def steps(window: int) -> list[tuple[int, ...]]:
     return [tuple(powers[:1])] * first + [tuple(powers[k : k + 2]) for k in range(first, len(powers), 2)]
 
 
-class Normalise(Component):
-    """Shifts the sum's leading bit to the top, all but the last level of the shift; finds the exponent field.
+def widths(geometry: Geometry) -> list[int]:
+    """Bits that enter each level of the shift: what can still come to be significand, guard, or the bit below."""
+    levels = steps(geometry.window)
+    found = [geometry.window]
+    for level in range(1, len(levels)):
+        remaining = sum(map(sum, levels[level:]))
+        found.append(min(geometry.acc.significand_width + 1 + remaining, found[-1]))
+    return found
+
+
+class _Shift:
+    """The state of a shift that is found digit by digit, from the top.
+
+    Parameters
+    ----------
+    current : Value
+        The word so far.
+    filled : Value
+        What is shifted in.
+    rest : Value
+        Something was lost below the word.
+    bits : int
+        Bits of the shift that are still to come.
+    limit : tuple of Value or None
+        Where the shift has a bound: whether it already is the bound so far (no more than zeros may follow what is left
+        of the bound), whether it is already below, and the bound's bits that are still to come.
+    """
+
+    def __init__(self, current: Value, filled: Value, rest: Value, bits: int, limit: tuple[Value, Value, Value] | None):
+        self.current, self.filled, self.rest, self.bits, self.limit = current, filled, rest, bits, limit
+
+    def digit(self, m: Module, step: tuple[int, ...], name: str) -> Signal:
+        """The next digit: zeros at the top in blocks of the step's least power, at most what the bound allows."""
+        current, block = self.current, step[-1]
+        blocks = [current[max(len(current) - block * (k + 1), 0) : len(current) - block * k].any()
+                  for k in range(min((1 << len(step)) - 1, (len(current) - 1) // block))]  # fmt: skip
+        found, want = Signal(len(step), name=f"digit{name}"), Signal(len(step), name=f"wanted{name}")
+        m.d.comb += want.eq(_zero_blocks(blocks, len(step)))
+        self.bits -= len(step)
+        if self.limit is None:
+            m.d.comb += found.eq(want)
+            return found
+        limited, free, whole = self.limit
+        bound, below = whole[self.bits :][: len(step)], whole[: self.bits]
+        now_limited, now_free = Signal(name=f"limited{name}"), Signal(name=f"free{name}")
+        m.d.comb += [
+            now_limited.eq(limited | (~free & (bound < want))),
+            now_free.eq(free | (~limited & (bound > want))),
+            found.eq(Mux(limited | (~free & (bound < want)), bound, want)),
+        ]
+        self.limit = (now_limited, now_free, below)
+        return found
+
+    def shift(self, m: Module, step: tuple[int, ...], digit: Signal, keep: int, name: str) -> None:
+        """Shifts by a digit, and keeps so many bits at the top."""
+        current, filled, block = self.current, self.filled, step[-1]
+        lowest = len(current) - keep
+        shifted = [Cat(filled.replicate(min(block * k, len(current))), current[: max(len(current) - block * k, 0)])
+                   for k in range(1 << len(step))]  # fmt: skip
+        following = Signal(keep, name=f"level{name}")
+        m.d.comb += following.eq(choice(digit, [word[lowest:] for word in shifted]))
+        # A bit is left below where the shift is too short for it.
+        for k in range(1 << len(step)):
+            bits = current[max(lowest - block * (k + 1), 0) : max(lowest - block * k, 0)]
+            if len(bits):
+                self.rest = self.rest | ((bits ^ filled.replicate(len(bits))).any() & (digit <= k))
+        self.current = following
+
+
+class Scan(Component):
+    """The sum's magnitude, or its floor, and the first level of its shift.
 
     The sum of :class:`~nervure.hw.mac.add.Add` has three forms: a sum (as it is), a difference whose anchor is the
     larger (its complement is the magnitude's floor) and one whose anchor is the smaller (``filled``: the magnitude is
@@ -32,12 +102,86 @@ class Normalise(Component):
     ----------
     geometry : Geometry
     flush : bool
-        Results below the smallest normal are normalised too, and become zeros.
+        Results below the smallest normal are normalised too, and become zeros; else the shift has a bound.
 
     Members
     -------
     total, subtract, sticky : In
         From :class:`~nervure.hw.mac.add.Add`.
+    top : In
+        Weight of the window's top bit relative to acc's least exponent, plus one.
+    current : Out
+        What enters the second level.
+    digit : Out
+        The first level's shift.
+    bound : Out
+        What the shift may still add.
+    filled, rest, limited, free : Out(1)
+        State of the shift.
+    """
+
+    total: Signal
+    subtract: Signal
+    sticky: Signal
+    top: Signal
+    current: Signal
+    digit: Signal
+    bound: Signal
+    filled: Signal
+    rest: Signal
+    limited: Signal
+    free: Signal
+
+    def __init__(self, geometry: Geometry, flush: bool):
+        self.flush = flush
+        self.steps = steps(geometry.window)
+        self.bits = sum(map(len, self.steps))
+        super().__init__({
+            "total": In(geometry.window), "subtract": In(1), "sticky": In(1), "top": In(geometry.top_range),
+            "current": Out(widths(geometry)[1]), "digit": Out(len(self.steps[0])),
+            "bound": Out(self.bits - len(self.steps[0])), "filled": Out(1), "rest": Out(1), "limited": Out(1),
+            "free": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        window = len(self.total)
+        below = self.total[-1]
+        inverted = below & self.subtract
+        magnitude = Signal(window)
+        m.d.comb += [
+            self.filled.eq(~below & self.subtract),
+            magnitude.eq(Cat(self.total[:-1] ^ inverted.replicate(window - 1), below & ~self.subtract)),
+        ]
+        limit = None
+        if not self.flush:
+            # top is one more than the bound.
+            bound = Signal(max(len(self.top), self.bits + 1))
+            m.d.comb += bound.eq(self.top - 1)
+            limit = (Const(0, 1), bound[self.bits :].any(), bound[: self.bits])
+        # What only rounds is taken from the floor of anchor - other in every form: filled ones count as zeros there.
+        state = _Shift(magnitude, self.filled, self.sticky, self.bits, limit)
+        m.d.comb += self.digit.eq(state.digit(m, self.steps[0], "0"))
+        state.shift(m, self.steps[0], self.digit, len(self.current), "0")
+        m.d.comb += [self.current.eq(state.current), self.rest.eq(state.rest)]
+        limited, free, left = state.limit or (Const(0, 1), Const(1, 1), Const(0, len(self.bound)))
+        m.d.comb += [self.limited.eq(limited), self.free.eq(free), self.bound.eq(left)]
+        return m
+
+
+class Normalise(Component):
+    """Shifts the sum's leading bit to the top, all but the last level of the shift; finds the exponent field.
+
+    Parameters
+    ----------
+    geometry : Geometry
+    flush : bool
+        As for :class:`Scan`.
+
+    Members
+    -------
+    current, digit, bound, filled, rest, limited, free : In
+        From :class:`Scan`.
     top : In
         Weight of the window's top bit relative to acc's least exponent, plus one.
     leading : Out
@@ -46,77 +190,50 @@ class Normalise(Component):
         The last level's shift.
     field : Out
         Exponent field before rounding.
-    filled, rest, zero, clear : Out(1)
-        ``zero``: the sum is exactly zero. ``clear``: leading, field and filled count as zero.
+    below, zero, clear : Out(1)
+        ``below``: something is below ``leading``. ``zero``: the sum is exactly zero. ``clear``: leading, field and
+        filled count as zero.
     """
 
-    total: Signal
-    subtract: Signal
-    sticky: Signal
+    current: Signal
+    digit: Signal
+    bound: Signal
+    filled: Signal
+    rest: Signal
+    limited: Signal
+    free: Signal
     top: Signal
     leading: Signal
     last: Signal
     field: Signal
-    filled: Signal
-    rest: Signal
+    below: Signal
     zero: Signal
     clear: Signal
 
     def __init__(self, geometry: Geometry, flush: bool):
-        self.geometry = geometry
         self.flush = flush
         self.steps = steps(geometry.window)
+        self.widths = widths(geometry)
         last = self.steps[-1]
+        bits = sum(map(len, self.steps[1:]))
         super().__init__({
-            "total": In(geometry.window), "subtract": In(1), "sticky": In(1), "top": In(geometry.top_range),
+            "current": In(self.widths[1]), "digit": In(len(self.steps[0])), "bound": In(bits), "filled": In(1),
+            "rest": In(1), "limited": In(1), "free": In(1), "top": In(geometry.top_range),
             "leading": Out(geometry.acc.significand_width + 1 + sum(last)), "last": Out(len(last)),
-            "field": Out(geometry.top_range), "filled": Out(1), "rest": Out(1), "zero": Out(1), "clear": Out(1),
+            "field": Out(geometry.top_range), "below": Out(1), "zero": Out(1), "clear": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        window = self.geometry.window
-        below = self.total[-1]
-        inverted = below & self.subtract
-        filled = ~below & self.subtract
-        current = Signal(window, name="magnitude")
-        m.d.comb += current.eq(Cat(self.total[:-1] ^ inverted.replicate(window - 1), below & ~self.subtract))
-        # What only rounds is taken from the floor of anchor - other in every form: filled ones count as zeros there.
-        rest: Value = self.sticky
-        amounts: list[Value] = []
-        limit = _Limit(self.top, sum(map(len, self.steps)))
-        for level, step in enumerate(self.steps):
-            digit = Signal(len(step), name=f"digit{level}")
-            # A block of zeros at the top for each step of the shift.
-            block = step[-1]
-            blocks = [current[max(len(current) - block * (k + 1), 0) : len(current) - block * k].any()
-                      for k in range(min((1 << len(step)) - 1, (len(current) - 1) // block))]  # fmt: skip
-            free = _zero_blocks(blocks, len(step))
-            if self.flush:
-                m.d.comb += digit.eq(free)
-            else:
-                limit.step(m, digit, free, f"limit{level}")
+        limit = None if self.flush else (self.limited, self.free, self.bound)
+        state = _Shift(self.current, self.filled, self.rest, len(self.bound), limit)
+        amounts: list[Value] = [self.digit]
+        for level, step in enumerate(self.steps[1:], 1):
+            digit = state.digit(m, step, str(level))
             amounts.insert(0, digit)
-            if step is self.steps[-1]:
-                break
-            remaining = sum(map(sum, self.steps[level + 1 :]))
-            keep = min(self.geometry.acc.significand_width + 1 + remaining, len(current))
-            lowest = len(current) - keep
-            shifted = [Cat(filled.replicate(min(block * k, len(current))), current[: max(len(current) - block * k, 0)])
-                       for k in range(1 << len(step))]  # fmt: skip
-            following = Signal(keep, name=f"level{level}")
-            with m.Switch(digit):
-                for k, word in enumerate(shifted):
-                    with m.Case(k):
-                        m.d.comb += following.eq(word[lowest:])
-            # A bit is left below where the shift is too short for it.
-            for k in range(1 << len(step)):
-                bits = current[max(lowest - block * (k + 1), 0) : max(lowest - block * k, 0)]
-                if len(bits):
-                    rest = rest | ((bits ^ filled.replicate(len(bits))).any() & (digit <= k))
-            current = following
-        assert len(current) == len(self.leading)
-        block = self.steps[-1][-1]
+            if level < len(self.steps) - 1:
+                state.shift(m, step, digit, self.widths[level + 1], str(level))
+        current = state.current
         candidates = Cat(current[-1 - k] for k in range(1 << len(self.steps[-1])))
         hidden = Signal()
         m.d.comb += hidden.eq(candidates.any() if self.flush else candidates.bit_select(amounts[0], 1))
@@ -128,10 +245,10 @@ class Normalise(Component):
         m.d.comb += [
             field.eq((Cat(1, self.top) + Cat(hidden, complement))[1 : 1 + width].as_signed()),
             # Where the shift is limited, the leading bit need not be at the top.
-            self.zero.eq(~filled & ~(hidden if self.flush else current.any() | rest)),
+            self.zero.eq(~self.filled & ~(hidden if self.flush else current.any() | state.rest)),
             self.field.eq(field),
             self.clear.eq(self.zero | (field < 0) if self.flush else self.zero),
-            self.leading.eq(current), self.last.eq(amounts[0]), self.filled.eq(filled), self.rest.eq(rest),
+            self.leading.eq(current), self.last.eq(amounts[0]), self.below.eq(state.rest),
         ]  # fmt: skip
         return m
 
@@ -142,33 +259,3 @@ def _zero_blocks(blocks: list[Value], bits: int) -> Value:
     for k in reversed(range(len(blocks))):
         count = Mux(blocks[k], Const(k, bits), count)
     return count
-
-
-class _Limit:
-    """Keeps a shift, found digit by digit from the top, below or at a bound."""
-
-    def __init__(self, top: Value, bits: int):
-        # top is one more than the bound, so that the bound has to be made: no lookup is cheaper than this carry chain.
-        bound = Signal(len(top), name="bound")
-        self.bound = bound
-        self.top = top
-        self.bits = bits
-        self.limited: Value = Const(0, 1)
-        self.free: Value | None = None
-
-    def step(self, m: Module, digit: Signal, wanted: Value, name: str) -> None:
-        """One digit."""
-        if self.free is None:
-            m.d.comb += self.bound.eq(self.top - 1)
-            self.free = self.bound[self.bits :].any()
-        self.bits -= len(digit)
-        bound = self.bound[self.bits : self.bits + len(digit)]
-        want = Signal(len(digit), name=f"{name}_wanted")
-        limited, free = Signal(name=f"{name}_limited"), Signal(name=f"{name}_free")
-        m.d.comb += [
-            want.eq(wanted),
-            limited.eq(self.limited | (~self.free & (bound < want))),
-            free.eq(self.free | (~self.limited & (bound > want))),
-            digit.eq(Mux(self.limited | (~self.free & (bound < want)), bound, want)),
-        ]
-        self.limited, self.free = limited, free

@@ -8,10 +8,67 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import Component, In, Out
 
 from ..formats import Format
+from ..lib.shift import choice
+
+
+class Decide(Component):
+    """The last level of the normalisation, and whether the significand is rounded up.
+
+    Parameters
+    ----------
+    precision : int
+        Bits of the significand.
+    rounding : str
+        ``rne`` or ``rtz``.
+    last : tuple of int
+        The last level's steps.
+
+    Members
+    -------
+    leading, last, filled, rest : In
+        From :class:`~nervure.hw.mac.normalise.Normalise`.
+    mantissa : Out(precision - 1)
+        The significand below its top bit.
+    increment : Out(1)
+    """
+
+    leading: Signal
+    last: Signal
+    filled: Signal
+    rest: Signal
+    mantissa: Signal
+    increment: Signal
+
+    def __init__(self, precision: int, rounding: str, last: tuple[int, ...]):
+        self.rounding = rounding
+        super().__init__({
+            "leading": In(precision + 1 + sum(last)), "last": In(len(last)), "filled": In(1), "rest": In(1),
+            "mantissa": Out(precision - 1), "increment": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        kept = len(self.mantissa) + 2
+        lowest = len(self.leading) - kept
+        rounded = Signal(kept)
+        rest: Value = self.rest
+        words = [self.leading[lowest - k : lowest - k + kept] for k in range(1 << len(self.last))]
+        m.d.comb += rounded.eq(choice(self.last, words))
+        for k in range(lowest):
+            rest = rest | ((self.leading[k] ^ self.filled) & (self.last < lowest - k))
+        guard, odd = rounded[0], rounded[1]
+        below = Signal()
+        m.d.comb += [below.eq(rest), self.mantissa.eq(rounded[1:-1])]
+        # Where ones are filled in, the magnitude is one more than the floor: the complement of what -magnitude takes.
+        if self.rounding == "rne":
+            m.d.comb += self.increment.eq(Mux(self.filled, guard | (~below & odd), guard & (below | odd)))
+        else:
+            m.d.comb += self.increment.eq(self.filled & guard & ~below)
+        return m
 
 
 class Pack(Component):
-    """The last level of the normalisation, the rounding, and the code.
+    """The rounded code, overflow, underflow and special values included.
 
     Parameters
     ----------
@@ -21,13 +78,14 @@ class Pack(Component):
     flush, saturate : bool
     field_width : int
         Bits of the exponent field.
-    last : tuple of int
-        The last level's steps.
 
     Members
     -------
-    sign, field, leading, last, filled, rest : In
-        From :class:`Normalise`.
+    sign : In(1)
+    field : In(field_width)
+        Exponent field before rounding.
+    mantissa, increment : In
+        From :class:`Decide`.
     special : In(2)
         NONE, INF or NAN.
     y : Out(fmt.width)
@@ -35,50 +93,29 @@ class Pack(Component):
 
     sign: Signal
     field: Signal
-    leading: Signal
-    last: Signal
-    filled: Signal
-    rest: Signal
+    mantissa: Signal
+    increment: Signal
     special: Signal
     y: Signal
 
-    def __init__(self, fmt: Format, rounding: str, flush: bool, saturate: bool, field_width: int,
-                 last: tuple[int, ...]):  # fmt: skip
+    def __init__(self, fmt: Format, rounding: str, flush: bool, saturate: bool, field_width: int):
         self.fmt = fmt
         self.rounding = rounding
         self.flush = flush and fmt.flushes
         self.saturate = saturate
         super().__init__({
-            "sign": In(1), "field": In(field_width), "leading": In(fmt.significand_width + 1 + sum(last)),
-            "last": In(len(last)), "filled": In(1), "rest": In(1), "special": In(2), "y": Out(fmt.width),
+            "sign": In(1), "field": In(field_width), "mantissa": In(fmt.mantissa_width), "increment": In(1),
+            "special": In(2), "y": Out(fmt.width),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
         fmt = self.fmt
-        kept, digits = fmt.significand_width + 1, len(self.last)
-        lowest = len(self.leading) - kept
-        rounded = Signal(kept)
-        rest: Value = self.rest
-        with m.Switch(self.last):
-            for k in range(1 << digits):
-                with m.Case(k):
-                    m.d.comb += rounded.eq(self.leading[lowest - k : lowest - k + kept])
-        for k in range(lowest):
-            rest = rest | ((self.leading[k] ^ self.filled) & (self.last < lowest - k))
-        guard, odd = rounded[0], rounded[1]
-        increment, below = Signal(), Signal()
-        m.d.comb += below.eq(rest)
-        # Where ones are filled in, the magnitude is one more than the floor: the complement of what -magnitude takes.
-        if self.rounding == "rne":
-            m.d.comb += increment.eq(Mux(self.filled, guard | (~below & odd), guard & (below | odd)))
-        else:
-            m.d.comb += increment.eq(self.filled & guard & ~below)
         # Exponent and mantissa are one number: a carry out of the mantissa raises the exponent and leaves zeros, and
         # the largest subnormal becomes the smallest normal, both as they should.
         mantissa_width = fmt.mantissa_width
         coded = Signal(mantissa_width + len(self.field) + 1)
-        m.d.comb += coded.eq(Cat(rounded[1:-1], self.field) + increment)
+        m.d.comb += coded.eq(Cat(self.mantissa, self.field) + self.increment)
         above = coded[fmt.width - 1 :].any()
         field = coded[mantissa_width : fmt.width - 1]
         nan, special = self.special[1], self.special.any()
