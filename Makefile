@@ -23,9 +23,10 @@ demo: $(STAMP)
 test: lint
 	env -u NERVURE_DATA $(BIN)/python -m pytest -n auto --dist loadfile -m "not regress"
 
-# The long trials: every preset of every unit, then the tests that take minutes each or need real data.
+# The long trials: a million vectors for every preset of every unit, then the tests that take minutes each or need
+# real data. Some hours on two cores; an interrupted campaign resumes.
 regress: $(STAMP)
-	$(BIN)/nervure regress -o build/regress
+	$(BIN)/nervure regress --seeds 1 --vectors 1000000 --engine batch -o build/regress
 	$(BIN)/python -m pytest -n auto --dist load -m regress
 
 # Time, memory and speed, each against its bar.

@@ -243,6 +243,7 @@ def test_drift_is_told():
 def test_update_writes_what_the_test_reads(tmp_path, monkeypatch):
     fields = {"a": "int4", "b": "int4", "acc": "int16", "interface": "bare"}
     monkeypatch.setattr(baselines, "ENTRIES", {"mac": [(fields, ("lut6 flat",))]})
+    monkeypatch.setattr(baselines, "LONG", {})
     said: list[str] = []
     baselines.update(tmp_path, said.append)
     ((module, (config, _)),) = baselines.units("mac").items()

