@@ -19,7 +19,7 @@ FAULTS = {
     "places": (r"(assign write__addr\[1\] =) ~ half;", r"\1 half;"),
     "order": (r"(last_1 <=) last_0;", r"\1 busy_0;"),
     "sums": (r"(now_first <=) i_first;", r"\1 i_last;"),
-    "alike": (r"(unit1_lane00_sum_p <= unit1_product_p)\[6:0\];", r"\1[7:1];"),
+    "alike": (r"(unit1_lane00_sum_sign <=) \w+;", r"\1 unit1_unpack_b0_sign;"),
 }  # fmt: skip
 
 
