@@ -19,6 +19,7 @@ from ..verif.tools import yosys
 from .registry import get_unit
 
 SCHEMA = 1
+_NAME = r"\\[^\s\\\"]+"  # a public name in RTLIL; where bits of a signal are meant, a space stands before the bracket
 
 
 def emit(config: Config, directory: str | Path) -> Artifact:
@@ -197,14 +198,14 @@ def _ordered_ports(rtlil: str, order: list[str]) -> str:
 
 
 def _plain_names(rtlil: str) -> str:
-    """Names that Verilog takes without escaping: ``top.part`` is ``top__part``, ``name$1`` is ``name_1``."""
+    """Names that Verilog takes without escaping: ``a.b`` is ``a__b``, ``a$1`` is ``a_1``, and so is ``a[1]``."""
     plain: dict[str, str] = {}
     taken: set[str] = set()
 
     def rename(match: re.Match[str]) -> str:
         name = match.group(0)
         if name not in plain:
-            wanted = name.replace(".", "__").replace("$", "_")
+            wanted = name.replace(".", "__").replace("$", "_").replace("[", "_").replace("]", "")
             while wanted in taken:
                 wanted += "_"
             taken.add(wanted)
@@ -212,10 +213,10 @@ def _plain_names(rtlil: str) -> str:
         return plain[name]
 
     # Names without a sign to replace come first, so that a port never gives way to an internal signal.
-    names = re.findall(r"\\[^\s\[\]\\\"]+", rtlil)
-    taken.update(name for name in names if not set(name) & {".", "$"})
+    names = re.findall(_NAME, rtlil)
+    taken.update(name for name in names if not set(name) & set(".$[]"))
     plain.update((name, name) for name in taken)
-    return re.sub(r"\\[^\s\[\]\\\"]+", rename, rtlil)
+    return re.sub(_NAME, rename, rtlil)
 
 
 def _header(config: Config, manifest: dict[str, Any]) -> str:

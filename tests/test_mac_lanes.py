@@ -132,6 +132,11 @@ def test_show_draws_the_packing(capfd):
     assert "fp8_e4m3 * fp8_e4m3 + bf16, 2 x 2 lanes, significands 4 x 4 bits" in out
 
 
+@pytest.mark.parametrize("name", ["two modes", "int"])
+def test_no_name_has_to_be_escaped(name, tmp_path):
+    assert "\\" not in emit(CONFIGS[name], tmp_path).verilog.read_text()
+
+
 def test_lanes_that_do_not_fit_end_with_the_documented_code(capfd, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["generate", "mac", "-s", "lanes_a=3", "-o", "x"]) == 2
