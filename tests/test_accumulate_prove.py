@@ -12,10 +12,10 @@ from nervure.generators.emit import emit
 from nervure.hw.mac.config.accumulate import AccumulateConfig
 from nervure.verif.artifact import Artifact
 from nervure.verif.mac import accumulate as bench
-from nervure.verif.mac.accumulate_netlist import netlist
-from nervure.verif.mac.accumulate_order import order
-from nervure.verif.mac.accumulate_proofs import looped, ring
-from nervure.verif.mac.accumulate_tree import addition, tree
+from nervure.verif.mac.accumulate.netlist import netlist
+from nervure.verif.mac.accumulate.order import order
+from nervure.verif.mac.accumulate.proofs import looped, ring
+from nervure.verif.mac.accumulate.tree import addition, tree
 
 SMALL = {"a": "int4", "b": "int4", "acc": "int16", "lanes_a": 2, "latency": 3}
 

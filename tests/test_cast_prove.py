@@ -10,7 +10,10 @@ import pytest
 from nervure.generators.emit import emit
 from nervure.hw.mac.config.cast import CastConfig
 from nervure.verif.mac import cast as bench
-from nervure.verif.mac import cast_block_proofs, cast_proofs, cast_tensor_proofs, cast_tensor_scale
+from nervure.verif.mac.cast import block_proofs as cast_block_proofs
+from nervure.verif.mac.cast import proofs as cast_proofs
+from nervure.verif.mac.cast import tensor_proofs as cast_tensor_proofs
+from nervure.verif.mac.cast import tensor_scale as cast_tensor_scale
 from nervure.verif.prove import prove
 
 CONFIGS = {

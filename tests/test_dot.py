@@ -18,8 +18,8 @@ from nervure.generators.verify import verify
 from nervure.hw.mac.config.dot import DotConfig
 from nervure.verif.batch import BatchModel
 from nervure.verif.mac import dot as bench
-from nervure.verif.mac.dot_proofs import elements, tree
-from nervure.verif.mac.dot_scaled import scaled
+from nervure.verif.mac.dot.proofs import elements, tree
+from nervure.verif.mac.dot.scaled import scaled
 
 from .test_dot_golden import sampled
 

@@ -11,7 +11,9 @@ from nervure.generators.emit import emit
 from nervure.hw.mac.config.gemv import GemvConfig
 from nervure.verif.artifact import Artifact
 from nervure.verif.mac import gemv as bench
-from nervure.verif.mac import gemv_proofs, gemv_unit, packing_proofs, proofs
+from nervure.verif.mac import packing_proofs, proofs
+from nervure.verif.mac.gemv import proofs as gemv_proofs
+from nervure.verif.mac.gemv import unit as gemv_unit
 
 SMALL = GemvConfig(a="int4", b="int4", acc="int16", lanes_a=2, units=2, groups=3, depth=2, latency=3)
 FAULTS = {

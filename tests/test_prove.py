@@ -15,7 +15,8 @@ from nervure.verif import mac as bench
 from nervure.verif import solvers
 from nervure.verif.aig import FALSE, TRUE, Aig
 from nervure.verif.artifact import Artifact
-from nervure.verif.mac import anchor, anchor_proofs, proofs, smt
+from nervure.verif.mac import anchor, proofs, smt
+from nervure.verif.mac.anchor import proofs as anchor_proofs
 from nervure.verif.mac.claims import claims
 from nervure.verif.mutate import negative_control
 from nervure.verif.prove import Claim, Part, prove

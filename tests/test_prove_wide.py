@@ -11,7 +11,11 @@ from nervure.hw.mac.config import MacConfig
 from nervure.verif import aig as graphs
 from nervure.verif import mac as bench
 from nervure.verif import solvers
-from nervure.verif.mac import anchor_codes, anchor_proofs, anchor_wide, anchor_wide_proofs, smt
+from nervure.verif.mac import smt
+from nervure.verif.mac.anchor import codes as anchor_codes
+from nervure.verif.mac.anchor import proofs as anchor_proofs
+from nervure.verif.mac.anchor import wide as anchor_wide
+from nervure.verif.mac.anchor import wide_proofs as anchor_wide_proofs
 from nervure.verif.mac.claims import claims
 
 FP32 = {"a": "fp32", "b": "fp32", "acc": "fp32"}

@@ -7,7 +7,8 @@ from nervure.generators.emit import emit
 from nervure.generators.mac import PRESETS
 from nervure.hw.mac.config import MacConfig
 from nervure.verif import mac as bench
-from nervure.verif.mac import anchor_proofs, anchor_wide_proofs
+from nervure.verif.mac.anchor import proofs as anchor_proofs
+from nervure.verif.mac.anchor import wide_proofs as anchor_wide_proofs
 from nervure.verif.prove import prove
 
 CONFIGS = [

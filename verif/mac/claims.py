@@ -21,7 +21,8 @@ from __future__ import annotations
 from ...hw.mac.config import MacConfig
 from ..artifact import Artifact
 from ..prove import Claim, Part
-from . import anchor, anchor_wide
+from . import anchor
+from .anchor import wide as anchor_wide
 from .lanes import regions
 from .spec import Widths
 
@@ -111,7 +112,7 @@ def _anchor(config: MacConfig, every: str) -> list[Claim]:
         return Claim(name, f"specification against SMT-LIB {scope}", parts)
 
     def part(function: str, cost: float = 1, **arguments: object) -> Part:
-        return Part(f"{HERE}.anchor_proofs:{function}", arguments, cost)
+        return Part(f"{HERE}.anchor.proofs:{function}", arguments, cost)
 
     if config.acc_format.is_integer:
         return [claim("anchor", f"bit-vectors: {every}", part("integers"))]
@@ -122,7 +123,7 @@ def _anchor(config: MacConfig, every: str) -> list[Claim]:
         rounded = config.product == "rounded"
 
         def wide(function: str, cost: float = 1, **arguments: object) -> Part:
-            return Part(f"{HERE}.anchor_wide_proofs:{function}", arguments, cost)
+            return Part(f"{HERE}.anchor.wide_proofs:{function}", arguments, cost)
 
         free = f"all {width}-bit products with sign and exponent"
         first = claim("anchor of products", f"FloatingPoint: what {free} are rounded to first, {config.acc}",

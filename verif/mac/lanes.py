@@ -21,7 +21,7 @@ from ..artifact import Artifact
 from ..netlist import Netlist
 from ..pipeline import Pipeline
 from ..proofs import netlist_of
-from .anchor_proofs import specification
+from .anchor.proofs import specification
 
 Beats = dict[str, np.ndarray]
 """Codes of each input field but ``mode``, of shape (beats, elements)."""

@@ -16,7 +16,7 @@ import numpy as np
 from .. import solvers
 from ..aig import FALSE, evaluate
 from ..prove import Verdict
-from .anchor_proofs import specification
+from .anchor.proofs import specification
 from .lanes import Beats, Lanes, load, regions
 from .spec import classes as classes_of
 
