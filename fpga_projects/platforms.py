@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..hw.config import ConfigError
-from ..hw.formats import nearest
+from ..hw.lookup import find
 from ..verif.artifact import Artifact
 
 
@@ -55,10 +55,18 @@ def get_platform(name: str) -> Platform:
     ConfigError
         If there is none; the sentence suggests the nearest.
     """
-    try:
-        return PLATFORMS[name]
-    except KeyError:
-        raise ConfigError(f"unknown board {name!r}; {nearest(name, list(PLATFORMS))}") from None
+    return find("board", name, PLATFORMS, ConfigError)
+
+
+def project(artifact: Artifact, board: str) -> dict[str, str]:
+    """Files that a board's tool needs beside the Verilog of a unit on its own: name to text.
+
+    Raises
+    ------
+    ConfigError
+        If the board is unknown.
+    """
+    return out_of_context(artifact, get_platform(board))
 
 
 def out_of_context(artifact: Artifact, platform: Platform) -> dict[str, str]:

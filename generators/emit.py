@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from ..hw.config import Config, ConfigError
-from ..hw.lib.block import Emission
+from ..hw.lib.block import Emission, block_ports
 from ..verif.artifact import Artifact
 from ..verif.tools import yosys
 from .registry import get_unit
 
 SCHEMA = 1
+LISTED = 64  # members of a list that the Verilog's header still shows
 _NAME = r"\\[^\s\\\"]+"  # a public name in RTLIL; where bits of a signal are meant, a space stands before the bracket
 
 
@@ -118,6 +119,9 @@ def describe(config: Config) -> tuple[str, dict[str, Any]]:
         "digest": config.digest, "clock": "clk", "reset": reset, **unit.load("generator").timing(config),
         "streams": streams, "files": [], "versions": versions(),
     }  # fmt: skip
+    generator = unit.load("generator")
+    if hasattr(generator, "certificate"):
+        manifest["certificate"] = generator.certificate(config)
     return _plain_names(_ordered_ports(text, list(ports)) + _blocks(platform)), manifest
 
 
@@ -129,7 +133,7 @@ def _blocks(platform: Emission) -> str:
     for module, component in platform.blocks.items():
         below = Emission(module)
         ports = {}
-        for key in component.signature.members:
+        for key in block_ports(component):
             ports[key] = (signal := getattr(component, key), None)
             signal.name = key  # the module around it is written; inside, a port goes by its own name
         part = rtlil.convert(component, platform=below, name=module, ports=ports, emit_src=False)
@@ -220,7 +224,7 @@ def _plain_names(rtlil: str) -> str:
 
 
 def _header(config: Config, manifest: dict[str, Any]) -> str:
-    fields = [f"//   {key} = {value}" for key, value in config.to_dict().items() if value is not None]
+    fields = [f"//   {key} = {_short(value)}" for key, value in config.to_dict().items() if value is not None]
     ports = []
     for row in manifest["streams"]:
         for place in row["payload"]:
@@ -238,6 +242,14 @@ def _header(config: Config, manifest: dict[str, Any]) -> str:
         *ports,
         "", "",
     ])  # fmt: skip
+
+
+def _short(value: Any) -> str:
+    """A field's value; of a list of many, the ends."""
+    if not isinstance(value, list) or len(value) <= LISTED:
+        return str(value)
+    start = ", ".join(map(str, value[:3]))
+    return f"[{start}, ..., {value[-1]}] ({len(value)} in all, see the manifest)"
 
 
 def _core(config: Config) -> str:

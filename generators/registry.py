@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from ..hw.formats import nearest
+from ..hw.lookup import unknown
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,10 @@ class Unit:
     bench : str
         Module with stimulus, golden outputs and coverage (the bench object of the engines).
     generator : str
-        Module with ``PRESETS`` (name to config fields) and ``derive(config)`` (what ``show`` adds).
+        Module with ``PRESETS`` (name to config fields), ``derive(config)`` (what ``show`` adds) and, where presets
+        and settings are wishes, ``wish(fields)``: the config's fields, solved; fields that hold a solution pass
+        through. Beside it may stand ``SOLVED`` (the fields of a solution), ``ASKED`` (those that decide it) and
+        ``imports(fields)`` (what would be imported to make it).
     demo : str or None
         ``module:function`` of the job on real data.
     board : str or None
@@ -53,6 +56,17 @@ class Unit:
     def presets(self) -> dict[str, dict[str, Any]]:
         """Config fields by preset."""
         return self.load("generator").PRESETS
+
+    def make(self, fields: dict[str, Any]) -> Any:
+        """The config that these fields describe, or, of a unit whose generator has ``wish``, ask for.
+
+        Raises
+        ------
+        ConfigError
+            In one sentence.
+        """
+        generator = self.load("generator")
+        return self.load("config")(**(generator.wish(fields) if hasattr(generator, "wish") else fields))
 
 
 UNITS: dict[str, Unit] = {
@@ -87,6 +101,7 @@ UNITS: dict[str, Unit] = {
             golden="nervure.golden.mac.accumulate:accumulate",
             bench="nervure.verif.mac.accumulate",
             generator="nervure.generators.mac.accumulate",
+            board="nervure.fpga_projects.mac:project",
         ),
         Unit(
             name="gemv",
@@ -96,6 +111,7 @@ UNITS: dict[str, Unit] = {
             golden="nervure.golden.mac.gemv:gemv",
             bench="nervure.verif.mac.gemv",
             generator="nervure.generators.mac.gemv",
+            board="nervure.fpga_projects.mac:project",
         ),
         Unit(
             name="cast",
@@ -135,9 +151,8 @@ def get_unit(name: str) -> Unit:
     ConfigError
         If there is none; the sentence suggests the nearest.
     """
-    try:
+    if name in UNITS:
         return UNITS[name]
-    except KeyError:
-        from ..hw.config import ConfigError
+    from ..hw.config import ConfigError
 
-        raise ConfigError(f"unknown unit {name!r}; {nearest(name, list(UNITS))}") from None
+    raise ConfigError(unknown("unit", name, UNITS))

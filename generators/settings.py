@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 from ..hw.config import Config, ConfigError, read_toml
-from ..hw.formats import nearest
+from ..hw.lookup import unknown
 from .registry import Unit
 
 
 def make_config(
-    unit: Unit, preset: str | None = None, file: str | Path | None = None, settings: Iterable[str] = ()
-) -> Config:
+    unit: Unit, preset: str | None = None, file: str | Path | None = None, settings: Iterable[str] = (),
+    allow_import: bool = False,
+) -> Config:  # fmt: skip
     """The config of a unit: the preset's fields, then the file's, then the settings', each over the one before.
 
     Parameters
@@ -27,6 +28,8 @@ def make_config(
         A TOML file of fields.
     settings : iterable of str
         ``key=value`` each; lists use commas, booleans are ``true`` or ``false``; the last of a key holds.
+    allow_import : bool
+        Whether fields of the file may name what must be imported (running its code). Settings always may.
 
     Raises
     ------
@@ -38,12 +41,27 @@ def make_config(
     if preset is not None:
         presets = unit.presets
         if preset not in presets:
-            raise ConfigError(f"unknown preset {preset!r} for {unit.name}; {nearest(preset, list(presets))}")
+            raise ConfigError(unknown("preset", preset, presets, unit.name))
         fields |= presets[preset]
+    said = parse_settings(cls, settings)
     if file is not None:
-        fields |= read_toml(file, unit.name)
-    fields |= parse_settings(cls, settings)
-    return cls(**fields)
+        fields |= _read(unit, Path(file), said, allow_import)
+    return unit.make(fields | said)
+
+
+def _read(unit: Unit, file: Path, said: Mapping[str, Any], allow_import: bool) -> dict[str, Any]:
+    """The file's fields, without its solution where a setting asks for another one."""
+    generator = unit.load("generator")
+    fields = read_toml(file, unit.name)
+    solved, asked = getattr(generator, "SOLVED", ()), getattr(generator, "ASKED", {})
+    if any(fields.get(key) for key in solved) and any(said[key] != fields.get(key) for key in asked if key in said):
+        fields = {key: value for key, value in fields.items() if key not in solved}
+        # What was chosen with the solution goes with it.
+        fields = {key: value for key, value in fields.items() if not asked.get(key, False)}
+    left = {key: value for key, value in fields.items() if key not in said}
+    if not allow_import and hasattr(generator, "imports") and (name := generator.imports(left)):
+        raise ConfigError(f"config file must be allowed by --allow-import to import {name!r}, which runs code ({file})")
+    return fields
 
 
 def parse_settings(cls: type[Config], settings: Iterable[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..hw.config import ConfigError
-from ..hw.formats import nearest
+from ..hw.lookup import unknown
 from ..verif import junit
 from ..verif.artifact import Artifact
 from .check import Check, Progress, check_batch, drawn_chunks, exhaustive_chunks, shown
@@ -148,7 +148,7 @@ def check_arguments(engine: str, vectors: int | None, seed: int, exhaustive: boo
         In one sentence.
     """
     if engine not in ENGINES:
-        raise ConfigError(f"unknown engine {engine!r}; {nearest(engine, list(ENGINES))}")
+        raise ConfigError(unknown("engine", engine, ENGINES))
     if vectors is not None and vectors < 1:
         raise ConfigError(f"vectors must be at least 1, not {vectors}")
     if seed < 0:

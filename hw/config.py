@@ -7,11 +7,11 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from .formats import nearest
+from .lookup import unknown
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 # SystemVerilog's too: Verilator and Vivado may read the file as that.
@@ -71,6 +71,15 @@ class Config(BaseModel):
             super().__init__(**fields)
         except ValidationError as error:
             raise ConfigError(_sentence(type(self), error)) from None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        kinds = get_args(annotation) or (annotation,)
+        if isinstance(value, bool) and int in kinds and bool not in kinds:
+            raise ValueError(f"{info.field_name} must be an integer, not {str(value).lower()}")
+        return value
 
     @field_validator("module")
     @classmethod
@@ -147,7 +156,7 @@ def _sentence(cls: type[Config], error: ValidationError) -> str:
     field = ".".join(str(part) for part in first["loc"])
     value = first["input"]
     if first["type"] == "extra_forbidden":
-        return f"unknown key {field!r} for {cls.unit}; {nearest(field, list(cls.model_fields))}"
+        return unknown("key", field, cls.model_fields, cls.unit)
     if first["type"] == "value_error":
         text = str(first["ctx"]["error"])
         return text if not field or text.startswith(field.split(".")[0]) else f"{field}: {text}"
@@ -158,6 +167,8 @@ def _sentence(cls: type[Config], error: ValidationError) -> str:
             constraint = f"at least {first['ctx']['ge']}"
         case "less_than_equal":
             constraint = f"at most {first['ctx']['le']}"
+        case "int_parsing_size":
+            constraint = "an integer of fewer digits"
         case "int_parsing" | "int_type" | "int_from_float":
             constraint = "an integer"
         case "bool_parsing" | "bool_type":

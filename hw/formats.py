@@ -14,9 +14,10 @@ e8m0); e1m2 and e3m0 are the formats of arXiv 2605.06052.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import Literal
+
+from .lookup import find
 
 Kind = Literal["float", "int", "uint", "scale"]
 Specials = Literal["ieee", "nan", "none"]
@@ -165,12 +166,6 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def nearest(name: str, names: list[str]) -> str:
-    """The end of an error sentence: the nearest known name, or the list of names."""
-    close = difflib.get_close_matches(name.lower().replace("-", "_"), names, n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else f"known: {', '.join(names)}"
-
-
 def get_format(name: str) -> Format:
     """The format of that name.
 
@@ -179,7 +174,4 @@ def get_format(name: str) -> Format:
     ValueError
         If there is none; the sentence suggests the nearest.
     """
-    try:
-        return FORMATS[name]
-    except KeyError:
-        raise ValueError(f"unknown format {name!r}; {nearest(name, list(FORMATS))}") from None
+    return find("format", name, FORMATS)

@@ -11,6 +11,7 @@ import pytest
 from nervure.generators.emit import emit
 from nervure.hw.config import ConfigError
 from nervure.hw.mac.config import MacConfig
+from nervure.hw.mac.config.cast import CastConfig
 from nervure.verif import mac as bench
 from nervure.verif.artifact import Artifact
 from nervure.verif.tools import icarus, yosys
@@ -71,6 +72,13 @@ def test_verilog_reads_like_verilog(tmp_path):
     multiplier = next(block for block in blocks if "__multiplier(a, b, p)" in block)
     assert len(re.findall(r"assign", multiplier)) == 1
     assert "assign p = a * b;" in multiplier
+
+
+def test_a_port_of_no_bits_is_no_port(tmp_path):
+    # The rounding of a format without mantissa: `input [-1:0]` would be two bits.
+    text = emit(CastConfig(input="fp8_e5m2", output="fp4_e3m0"), tmp_path).verilog.read_text()
+    assert "__round__pack(sign, field, increment, special, zero, y);" in text
+    assert "[-1:0]" not in text
 
 
 def test_bare_is_the_datapath_alone(tmp_path):

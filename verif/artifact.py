@@ -5,12 +5,15 @@ Manifest, schema 1 (``<module>.json``)::
     {schema: 1, unit, module, config{...}, digest, clock, reset: {port, kind, active} | null,
      latency_cycles, initiation_interval,
      streams[{name, direction: in|out, valid, ready, payload[{field, port, offset, width, shape, format}]}],
-     files[{path, sha256}], versions{...}, drain_cycles?}
+     files[{path, sha256}], versions{...}, drain_cycles?, certificate?}
 
 ``valid`` and ``ready`` are port names or null; a field's element k (row-major over ``shape``; ``[]`` is a scalar) lies
 at bits ``offset + k * width`` and up of its ``port``. ``latency_cycles`` and ``initiation_interval`` are null where
 they differ from beat to beat; then ``drain_cycles`` may say after how many cycles without stalls nothing more comes
-out.
+out. ``certificate`` is how near an approximation comes to its function, over all inputs: ``{max_error, limit, ratio,
+worst_input, segments, stored_segments, ...}``, where limit is the least error that as many real segments can have
+(ratio is null where that is 0), ``worst_input`` the input at which max_error is met, ``segments`` those of the whole
+domain and ``stored_segments`` those that the circuit holds.
 """
 
 from __future__ import annotations

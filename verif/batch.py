@@ -93,8 +93,8 @@ class BatchModel:
         inputs : dict of str to ndarray
             Codes of each input field, shape ``(beats, *shape)``, any integer type.
         ends : integer array or None
-            For each beat that the unit delivers, the number of the beat taken that completes it, rising; None where
-            each beat gives one.
+            For each beat that the unit delivers, the number of the beat taken that completes it, rising, the same for
+            several that one completes; None where each beat gives one.
         stall_in, stall_out : float
             Probability (0 <= p < 1) that in a cycle no new beat is offered; that the output is not ready.
         seed : int
@@ -160,7 +160,7 @@ def _checked_ends(ends: np.ndarray, beats: int, output: Stream) -> np.ndarray:
         raise ValueError("ends must be None for a unit without handshake, not an array")
     if ends.ndim != 1 or not len(ends) or ends.dtype.kind not in "ui":
         raise ValueError(f"ends must be a list of at least one integer, not {ends.dtype} of shape {ends.shape}")
-    if int(ends[0]) < 0 or int(ends[-1]) >= beats or bool((ends[1:] <= ends[:-1]).any()):
+    if int(ends[0]) < 0 or int(ends[-1]) >= beats or bool((ends[1:] < ends[:-1]).any()):
         raise ValueError(f"ends must be rising numbers of the {beats} beats, not {ends.tolist()[:8]}")
     return np.ascontiguousarray(ends, np.uint64)
 

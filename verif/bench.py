@@ -6,7 +6,8 @@ module. It reads
 - the manifest: the JSON file beside it, or ``NERVURE_MANIFEST``;
 - the vectors: ``<module>_vectors.txt`` beside the manifest, or ``NERVURE_VECTORS``. A line ``operations NAME=COUNT..``
   (what one beat costs), a line ``ports NAME..``, then a line a beat: the value of each port in hexadecimal, those that
-  go in and those that are to come out, the latter ``-`` for a beat that completes none;
+  go in and those that are to come out, the latter ``-`` for a beat that completes none; where a beat completes several,
+  lines with ``-`` for what goes in follow with the others;
 
 and draws gaps and noise from ``COCOTB_RANDOM_SEED``. What it counts goes to the log and, as JSON, to
 ``NERVURE_RESULT``. Clock cycles outside reset are those that take a beat in, stalled ones (a beat waits) and idle ones;
@@ -18,7 +19,7 @@ from __future__ import annotations
 import json
 import os
 import random
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, repeat
 from math import prod
@@ -199,10 +200,12 @@ class Bench:
         self.dut, self.name = dut, name
         self.rng = random.Random(f"{os.environ.get('COCOTB_RANDOM_SEED', '0')} {name}")
         self.operations, columns, lines = read_vectors()
-        self.num_beats = self.limit = len(lines)
         self.sources = [Source(self, s, columns, lines) for s in MANIFEST["streams"] if s["direction"] == "in"]
         self.sinks = [Sink(self, s, columns, lines) for s in MANIFEST["streams"] if s["direction"] == "out"]
         self.sides: list[Source | Sink] = [*self.sources, *self.sinks]
+        self.num_beats = self.limit = len(self.sources[0].beats)
+        for sink in self.sinks:  # the number of the beat that went in before, of that of a line
+            sink.ends = [bisect_right(self.sources[0].ends, line) - 1 for line in sink.ends]
         clock = dut[MANIFEST["clock"]] if MANIFEST["clock"] else None
         self.clock = Clock(clock, PERIOD, "ns") if clock is not None else None
         self.edge = RisingEdge(clock) if clock is not None else Timer(PERIOD, "ns")

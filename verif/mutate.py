@@ -26,6 +26,7 @@ from .prove import Claim, Part, prove
 
 SELECT = "nervure_fault"
 VECTORS = 20_000
+UNTOUCHED = "t:$meminit* %n"  # in Yosys' words: all but what memories start with, which must be constant
 STANDING = 1000  # cycles without a beat after which a faulty unit is held to stand still
 
 
@@ -83,7 +84,7 @@ def negative_control(artifact: Artifact, bench: Any, count: int = 30, *, seed: i
     ----------
     artifact : Artifact
     bench : module
-        Stimulus and golden outputs.
+        Stimulus and golden outputs; where not every beat that goes in gives one, ``ends(config, inputs)``.
     count, seed : int
         How many faults, and the seed that Yosys draws them with.
     timeout : float
@@ -94,14 +95,15 @@ def negative_control(artifact: Artifact, bench: Any, count: int = 30, *, seed: i
     config = bench.config_of(artifact)
     vectors = bench.stimulus(config, VECTORS, seed)
     expected = bench.expect(config, vectors)
+    ends = bench.ends(config, vectors) if hasattr(bench, "ends") else None
     found: list[Fault] = []
     with tempfile.TemporaryDirectory(prefix="nervure-mutate-") as name:
         folder = Path(name)
         drawn = _draw(artifact, folder, count, seed)
         model = BatchModel(_selectable(artifact, folder, drawn))
-        _check_select(model, vectors, expected)
+        _check_select(model, vectors, expected, ends)
         for number, line in enumerate(drawn, 1):
-            shown = _by_vectors(model, bench, config, vectors, expected, number, len(drawn))
+            shown = _by_vectors(model, bench, config, vectors, expected, ends, number)
             outcome = ("vectors", shown) if shown else _by_proof(artifact, folder / str(number), line, timeout)
             found.append(Fault(number, _place(line), *outcome))
             if progress:
@@ -121,7 +123,8 @@ def _flat(artifact: Artifact) -> list[str]:
 def _draw(artifact: Artifact, folder: Path, count: int, seed: int) -> list[str]:
     """The mutations, as Yosys commands."""
     shutil.copy(artifact.verilog, folder / "design.v")
-    tools.yosys("\n".join([*_flat(artifact), f"mutate -list {count} -seed {seed} -o drawn.txt"]), cwd=folder)
+    draw = f"mutate -list {count} -seed {seed} -o drawn.txt {UNTOUCHED}"
+    tools.yosys("\n".join([*_flat(artifact), draw]), cwd=folder)
     lines = [line for line in (folder / "drawn.txt").read_text().splitlines() if line.startswith("mutate -mode")]
     if len(lines) < count:
         raise ValueError(f"count must be at most the {len(lines)} faults that the netlist has, not {count}")
@@ -144,32 +147,37 @@ def _selectable(artifact: Artifact, folder: Path, drawn: list[str]) -> Artifact:
     return Artifact(out, manifest)
 
 
-def _run(model: BatchModel, vectors: dict[str, np.ndarray], number: int, stall: float = 0.0) -> dict[str, np.ndarray]:
+def _run(model: BatchModel, vectors: dict[str, np.ndarray], ends: np.ndarray | None, number: int,
+         stall: float = 0.0) -> dict[str, np.ndarray]:  # fmt: skip
     beats = len(next(iter(vectors.values())))
     inputs = {**vectors, SELECT: np.full(beats, number, np.uint64)}
-    return model.run(inputs, stall_in=stall, stall_out=stall, patience=STANDING).outputs
+    return model.run(inputs, ends=ends, stall_in=stall, stall_out=stall, patience=STANDING).outputs
 
 
-def _check_select(model: BatchModel, vectors: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+def _check_select(model: BatchModel, vectors: dict[str, np.ndarray], expected: dict[str, np.ndarray],
+                  ends: np.ndarray | None) -> None:  # fmt: skip
     """With no fault selected the netlist must be the unit; else everything would seem to be found."""
-    outputs = _run(model, vectors, 0)
+    outputs = _run(model, vectors, ends, 0)
     if any((outputs[key] != expected[key]).any() for key in expected):
         raise RuntimeError("the netlist must equal the golden model while no fault is selected, but does not")
 
 
 def _by_vectors(model: BatchModel, bench: Any, config: Any, vectors: dict[str, np.ndarray],
-                expected: dict[str, np.ndarray], number: int, count: int) -> str | None:  # fmt: skip
+                expected: dict[str, np.ndarray], ends: np.ndarray | None, number: int,
+                ) -> str | None:  # fmt: skip
     """What shows the fault, or None."""
     for stall in (0.0, 0.3) if model.output.ready else (0.0,):
         try:
-            outputs = _run(model, vectors, number, stall)
+            outputs = _run(model, vectors, ends, number, stall)
         except ProtocolError as error:
             return str(error)
         for key, want in expected.items():
             wrong = np.nonzero(outputs[key] != want)[0]
             if len(wrong):
                 at = wrong[0]
-                inputs = ", ".join(f"{k} = {_shown(bench, config, k, v[at])}" for k, v in vectors.items())
+                # Of a unit that answers some beats only, the beat that completes the answer.
+                beat = at if ends is None else ends[at]
+                inputs = ", ".join(f"{k} = {_shown(bench, config, k, v[beat])}" for k, v in vectors.items())
                 got = _shown(bench, config, key, outputs[key][at])
                 return f"{inputs}: {key} = {got}, not {_shown(bench, config, key, want[at])}"
     return None

@@ -92,7 +92,8 @@ def vectors(artifact: Artifact, inputs: Mapping[str, np.ndarray], expected: Mapp
         Operations of one beat.
     ends : integer array or None
         Numbers of the beats that go in and complete one that comes out, rising, as many as come out; None where each
-        does. In the file the ports of the output have no value, ``-``, beside the others.
+        does. In the file the ports of the output have no value, ``-``, beside the others; where a beat completes
+        several, those of the input have none in the lines after its own.
 
     Raises
     ------
@@ -108,7 +109,8 @@ def vectors(artifact: Artifact, inputs: Mapping[str, np.ndarray], expected: Mapp
             rows.append((place, _rows(place, np.asarray(codes[place.field]))))
     if ends is not None:
         given = len(next(iter(inputs.values())))
-        rows = [(place, beats if place.field in inputs else _spread(place, beats, ends, given))
+        lines_of = _lines(ends, given)
+        rows = [(place, _spread(place, beats, ends, given, lines_of, int(place.field not in inputs)))
                 for place, beats in rows]  # fmt: skip
     sizes = {place.field: len(beats) for place, beats in rows}
     if len(set(sizes.values())) != 1 or 0 in sizes.values():
@@ -128,14 +130,27 @@ def vectors(artifact: Artifact, inputs: Mapping[str, np.ndarray], expected: Mapp
     return "\n".join(lines) + "\n"
 
 
-def _spread(place: FieldPlace, beats: list[list[int]], ends: np.ndarray, count: int) -> list[list[int]]:
-    """The beats that come out, each at the place of the one that completes it; nothing at the others."""
-    if len(beats) != len(ends):
+def _lines(ends: np.ndarray, count: int) -> list[tuple[int | None, int | None]]:
+    """For each line, the numbers of the beat that goes in and of the one that comes out."""
+    lines: list[tuple[int | None, int | None]] = []
+    results = list(enumerate(ends.tolist()))[::-1]
+    for beat in range(count):
+        first = True
+        while first or (results and results[-1][1] == beat):
+            completed = results.pop()[0] if results and results[-1][1] == beat else None
+            lines.append((beat if first else None, completed))
+            first = False
+    return lines
+
+
+def _spread(place: FieldPlace, beats: list[list[int]], ends: np.ndarray, count: int,
+            lines: list[tuple[int | None, int | None]], side: int) -> list[list[int]]:  # fmt: skip
+    """The beats of one side, each at its line; nothing at the others."""
+    if side and len(beats) != len(ends):
         raise ValueError(f"{place.field} must have as many beats as there are ends, {len(ends)}, not {len(beats)}")
-    spread: list[list[int]] = [[] for _ in range(count)]
-    for at, beat in zip(ends.tolist(), beats, strict=True):
-        spread[at] = beat
-    return spread
+    if not side and len(beats) != count:
+        return beats  # of another length than the first field, which is refused with all the rest
+    return [[] if line[side] is None else beats[line[side] or 0] for line in lines]
 
 
 def _rows(place: FieldPlace, codes: np.ndarray) -> list[list[int]]:

@@ -2,16 +2,6 @@
 
 from __future__ import annotations
 
-from ...verif.artifact import Artifact
-from ..platforms import get_platform, out_of_context
+from ..platforms import project
 
-
-def project(artifact: Artifact, board: str) -> dict[str, str]:
-    """Files that a board's tool needs beside the Verilog: name to text.
-
-    Raises
-    ------
-    ConfigError
-        If the board is unknown.
-    """
-    return out_of_context(artifact, get_platform(board))
+__all__ = ["project"]

@@ -9,7 +9,7 @@ import typer
 
 from ..registry import load
 from .console import Console
-from .options import File, Json, Out, Preset, Settings, UnitName, asked, emitted, resolve
+from .options import AllowImport, File, Json, Out, Preset, Settings, UnitName, asked, emitted, resolve
 
 TESTBENCH_VECTORS = 1000
 
@@ -34,6 +34,7 @@ def generate(
         str | None,
         typer.Option("--board", metavar="B", help="Add timing constraints for a board's tool.", show_default=False),
     ] = None,
+    allow_import: AllowImport = False,
     json: Json = False,
 ) -> None:
     """Writes Verilog, manifest and FuseSoC core.
@@ -41,12 +42,15 @@ def generate(
     They go to DIR, or to build/MODULE.
     """
     console: Console = ctx.obj
-    found, made = resolve(unit, preset, config, settings)
+    found, made = resolve(unit, preset, config, settings, allow_import)
+    from ...hw.config import ConfigError
     from ..emit import emit
 
     directory = output or Path("build") / made.module_name
     testbench: tuple[Any, ...] = ()
     if board:
+        if found.board is None:
+            raise ConfigError(f"board requires a unit that has constraints, not {unit}")
         load("nervure.fpga_projects.platforms:get_platform")(board)
     if with_testbench:
         # Before anything is written: what follows the files must not fail.
@@ -88,11 +92,12 @@ def synth(
         str, typer.Option("--mode", metavar="M", help="default, or flat: multiplier blocks are black boxes.")
     ] = "default",
     output: Out = None,
+    allow_import: AllowImport = False,
     json: Json = False,
 ) -> None:
     """Synthesises the unit and prints what it costs."""
     console: Console = ctx.obj
-    _, made = resolve(unit, preset, config, settings)
+    _, made = resolve(unit, preset, config, settings, allow_import)
     from ..flow.synth import resolve as resolve_target
     from ..flow.synth import synth as run
 

@@ -9,7 +9,21 @@ from typing import Annotated, Any
 import typer
 
 from .console import Console
-from .options import File, Json, Out, Preset, Seed, Settings, UnitName, asked, emitted, number, resolve, writable
+from .options import (
+    AllowImport,
+    File,
+    Json,
+    Out,
+    Preset,
+    Seed,
+    Settings,
+    UnitName,
+    asked,
+    emitted,
+    number,
+    resolve,
+    writable,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -37,11 +51,12 @@ def verify(
         Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.", show_default=False)
     ] = None,
     output: Out = None,
+    allow_import: AllowImport = False,
     json: Json = False,
 ) -> int:
     """Holds the generated unit against its golden model."""
     console: Console = ctx.obj
-    found, made = resolve(unit, preset, config, settings)
+    found, made = resolve(unit, preset, config, settings, allow_import)
     from ..verify import check_arguments
     from ..verify import verify as run
 
@@ -99,8 +114,14 @@ def activity(
     settings: Settings = None,
     vectors: Annotated[int, number("--vectors", help="Beats to run.")] = 20_000,
     stimulus: Annotated[
-        str, typer.Option("--stimulus", metavar="KIND", help="mixed, uniform, normal, llm or corners.")
-    ] = "llm",
+        str | None,
+        typer.Option(
+            "--stimulus",
+            metavar="KIND",
+            help="mixed, uniform, normal, llm or corners [default: llm; normal where a unit has no llm].",
+            show_default=False,
+        ),
+    ] = None,
     stall_in: Annotated[
         float, number("--stall-in", help="Share of cycles that offer no beat.", kind=float, metavar="P")
     ] = 0.0,
@@ -113,19 +134,22 @@ def activity(
     ] = None,
     seed: Seed = 0,
     output: Out = None,
+    allow_import: AllowImport = False,
     json: Json = False,
 ) -> None:
     """Counts toggles and operations, and prices them."""
     console: Console = ctx.obj
-    found, made = resolve(unit, preset, config, settings)
+    found, made = resolve(unit, preset, config, settings, allow_import)
     from ...hw.config import ConfigError
-    from ...hw.formats import nearest
+    from ...hw.lookup import unknown
     from ..verify import check_arguments
 
     check_arguments("batch", vectors, seed, False, False)
     bench = found.load("bench")
+    usual: str = next((kind for kind in ("llm", "normal") if kind in bench.KINDS), bench.KINDS[0])
+    stimulus = usual if stimulus is None else stimulus
     if stimulus not in bench.KINDS:
-        raise ConfigError(f"unknown stimulus {stimulus!r}; {nearest(stimulus, list(bench.KINDS))}")
+        raise ConfigError(unknown("stimulus", stimulus, bench.KINDS))
     from ...verif.activity import activity as run
     from ...verif.energy import CONSTANTS, load_constants
 

@@ -8,7 +8,7 @@ import typer
 
 from ..registry import UNITS, get_unit
 from .console import Console
-from .options import File, Json, Preset, Settings, UnitName, resolve
+from .options import AllowImport, File, Json, Preset, Settings, UnitName, resolve
 
 
 def register(app: typer.Typer) -> None:
@@ -39,24 +39,27 @@ def show(
     preset: Preset = None,
     config: File = None,
     settings: Settings = None,
+    allow_import: AllowImport = False,
     json: Json = False,
 ) -> None:
     """Shows a config and what follows from it."""
     console: Console = ctx.obj
-    found, made = resolve(unit, preset, config, settings)
+    found, made = resolve(unit, preset, config, settings, allow_import)
     from ..emit import describe
 
     _, manifest = describe(made)
     shown = ("unit", "module", "digest", "config", "streams", "latency_cycles", "initiation_interval")
     generator = found.load("generator")
     data = {key: manifest[key] for key in shown} | generator.derive(made)
+    if "certificate" in manifest:
+        data["certificate"] = manifest["certificate"]
     console.result(data)
     if console.as_json:
         return
     streams = data.pop("streams")
     console.say(f"{data.pop('module')}  ({data.pop('unit')}, digest {data.pop('digest')})")
     fields = type(made).model_fields
-    rows = [(key, value, fields[key].description or "") for key, value in data.pop("config").items()]
+    rows = [(key, _clipped(value), fields[key].description or "") for key, value in data.pop("config").items()]
     console.table(("field", "value", "meaning"), rows)
     ports = [
         (
@@ -79,6 +82,13 @@ def show(
     if drawn:
         console.say("")
         console.say(drawn)
+
+
+def _clipped(value: object) -> object:
+    """Of a long list its first members."""
+    if isinstance(value, list) and len(value) > 40:
+        return f"[{', '.join(map(str, value[:16]))}, ...] ({len(value)} in all)"
+    return value
 
 
 def _short(value: object, inside: bool = False) -> object:

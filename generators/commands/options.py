@@ -43,6 +43,9 @@ Settings = Annotated[
         "-s", "--set", metavar="KEY=VALUE", help="Then set single fields; may be repeated.", show_default=False
     ),
 ]
+AllowImport = Annotated[
+    bool, typer.Option("--allow-import", help="Let the TOML file name code to import, which runs it.")
+]
 Out = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where files are left.", show_default=False)
 ]
@@ -51,13 +54,14 @@ Seed = Annotated[int, number("--seed", metavar="S", help="Seed of everything ran
 
 
 def resolve(
-    name: str, preset: str | None = None, file: Path | None = None, settings: list[str] | None = None
+    name: str, preset: str | None = None, file: Path | None = None, settings: list[str] | None = None,
+    allow_import: bool = False,
 ) -> tuple[Unit, Config]:
     """The unit and its config, as the words say."""
     unit = get_unit(name)
     from ..settings import make_config
 
-    return unit, make_config(unit, preset, file, settings or ())
+    return unit, make_config(unit, preset, file, settings or (), allow_import)
 
 
 @contextmanager

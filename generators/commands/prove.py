@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from .console import Console
-from .options import File, Json, Out, Preset, Seed, Settings, UnitName, emitted, number, resolve
+from .options import AllowImport, File, Json, Out, Preset, Seed, Settings, UnitName, asked, emitted, number, resolve
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +27,7 @@ def prove(
     faults: Annotated[int, number("--faults", help="Draw so many faults, and find or refute each.")] = 0,
     seed: Seed = 0,
     output: Out = None,
+    allow_import: AllowImport = False,
     json: Json = False,
 ) -> int:
     """Proves the unit's claims for all inputs.
@@ -34,7 +35,7 @@ def prove(
     A claim that is not settled in time is unknown, and unknown is not proved.
     """
     console: Console = ctx.obj
-    found, made = resolve(unit, preset, config, settings)
+    found, made = resolve(unit, preset, config, settings, allow_import)
     from ...hw.config import ConfigError
 
     if timeout <= 0:
@@ -58,10 +59,11 @@ def prove(
         if faults:
             from ...verif.mutate import negative_control
 
-            result["faults"] = negative_control(
-                artifact, bench, faults, seed=seed, timeout=timeout,
-                progress=lambda name, done, total: progress("faults", done, total),
-            ).to_dict()  # fmt: skip
+            with asked():
+                result["faults"] = negative_control(
+                    artifact, bench, faults, seed=seed, timeout=timeout,
+                    progress=lambda name, done, total: progress("faults", done, total),
+                ).to_dict()  # fmt: skip
     claims: list[dict[str, Any]] = result["claims"]
     survivors: list[dict[str, Any]] = result.get("faults", {}).get("survivors", [])
     result["passed"] = bool(claims) and all(claim["status"] == "proved" for claim in claims) and not survivors

@@ -62,8 +62,8 @@ LONG: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {
 
 def units(name: str, table: str = "ENTRIES") -> dict[str, tuple[Config, tuple[str, ...]]]:
     """The watched configs of a unit and their flows, by module name; ``table`` is ``ENTRIES`` or ``LONG``."""
-    kind = get_unit(name).load("config")
-    made = [(kind(**fields), flows) for fields, flows in globals()[table].get(name, ())]
+    unit = get_unit(name)
+    made = [(unit.make(fields), flows) for fields, flows in globals()[table].get(name, ())]
     return {config.module_name: (config, flows) for config, flows in made}
 
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...hw.formats import nearest
+from ...hw.lookup import unknown
 from ...verif import tools
 from ...verif.artifact import Artifact
 from .depth import longest_path
@@ -110,7 +110,7 @@ def synth(artifact: Artifact, target: str, *, mode: str = "default",
     """
     chosen, libraries = resolve(target, liberty)
     if mode not in MODES:
-        raise ValueError(f"unknown mode {mode!r}; {nearest(mode, list(MODES))}")
+        raise ValueError(unknown("mode", mode, MODES))
     if libraries:
         target = f"liberty:{','.join(str(library.path) for library in libraries)}"
     with tempfile.TemporaryDirectory(prefix="nervure-synth-") as folder:

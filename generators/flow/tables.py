@@ -23,7 +23,7 @@ def unit_table(name: str) -> str:
     rows = [head, ["---"] * len(head)]
     generator = unit.load("generator")
     for preset, fields in getattr(generator, "TABLE", unit.presets).items():
-        config: Config = unit.load("config")(**fields)
+        config: Config = unit.make(fields)
         with tempfile.TemporaryDirectory(prefix="nervure-table-") as folder:
             artifact = emit(config, folder)
             costs = [_cost(synth(artifact, target)) for target in TARGETS]

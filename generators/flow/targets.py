@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ...hw.formats import nearest
+from ...hw.lookup import find
 
 GATES = "AND,NAND,OR,NOR,XOR,XNOR,ANDNOT,ORNOT,MUX"
 
@@ -166,7 +166,4 @@ def get_target(name: str) -> Target:
     ValueError
         If there is none; the sentence suggests the nearest.
     """
-    try:
-        return TARGETS[name]
-    except KeyError:
-        raise ValueError(f"unknown target {name!r}; {nearest(name, list(TARGETS))}") from None
+    return find("target", name, TARGETS)

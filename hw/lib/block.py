@@ -13,6 +13,11 @@ from amaranth.hdl import Elaboratable, Instance
 from amaranth.lib.wiring import Component, In
 
 
+def block_ports(component: Component) -> dict[str, Any]:
+    """The members that are ports: those that have bits, since Verilog knows no port of none."""
+    return {key: member for key, member in component.signature.members.items() if len(getattr(component, key))}
+
+
 class Emission:
     """The platform under which blocks become instances.
 
@@ -32,7 +37,7 @@ class Emission:
         self.blocks[module] = component
         return Instance(module, **{
             f"{'i' if member.flow == In else 'o'}_{key}": getattr(component, key)
-            for key, member in component.signature.members.items()
+            for key, member in block_ports(component).items()
         })  # fmt: skip
 
 

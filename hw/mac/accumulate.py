@@ -7,9 +7,10 @@
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import data, stream
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib import data
+from amaranth.lib.wiring import Component
 
+from ..lib.handshake import ports
 from ..lib.pipeline import Pipeline, place
 from .accumulate_sum import Reduction, schedule
 from .config.accumulate import AccumulateConfig
@@ -65,10 +66,8 @@ class Accumulate(Component):
 
         operands = {"a": field(config.a_format.width, rows), "b": field(config.b_format.width, columns)}
         result = {"y": field(config.acc_format.width, rows * columns)}
-        super().__init__({
-            "i": In(stream.Signature(data.StructLayout({**operands, "clear": 1, "last": 1}))),
-            "o": Out(stream.Signature(data.StructLayout(result))),
-        })  # fmt: skip
+        beat = data.StructLayout({**operands, "clear": 1, "last": 1})
+        super().__init__(ports("stream", beat, data.StructLayout(result)))
 
     def elaborate(self, platform):
         m = Module()

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, ValueLike
-from amaranth.lib import data, stream
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib import data
+from amaranth.lib.wiring import Component
 
 from ..formats import FORMATS
 from ..lib.block import place_block
+from ..lib.handshake import Handshake, ports
 from ..lib.pipeline import Pipeline, place
 from . import quantise, quantise_tensor
 from .cast_parts import ROUNDED, Fit, Point, RoundWhole, round_block
@@ -66,22 +67,14 @@ class Cast(Component):
             results["scale"] = FORMATS[config.block.scale].width
         if config.tensor_scaled:
             operands["t"] = 32
-        layouts = data.StructLayout(operands), data.StructLayout(results)
-        if config.interface == "stream":
-            super().__init__({"i": In(stream.Signature(layouts[0])), "o": Out(stream.Signature(layouts[1]))})
-        else:
-            super().__init__({"i": In(layouts[0]), "o": Out(layouts[1])})
+        super().__init__(ports(config.interface, data.StructLayout(operands), data.StructLayout(results)))
 
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        enable = None
-        operands, result = self.i, self.o
-        if config.interface == "stream":
-            enable = Signal()
-            m.d.comb += [enable.eq(~self.o.valid | self.o.ready), self.i.ready.eq(enable)]
-            operands, result = self.i.payload, self.o.payload
-        pipe = Pipeline(m, place(cuts(config), config.latency, spare=SPARE), enable)
+        handshake = Handshake(m, self)
+        operands, result = handshake.operands, handshake.result
+        pipe = Pipeline(m, place(cuts(config), config.latency, spare=SPARE), handshake.enable)
 
         width = config.input_format.width
         x = Signal(width * config.count, name="codes")
@@ -99,15 +92,7 @@ class Cast(Component):
         m.d.comb += result.y.eq(Cat(done[f"y{k}"] for k in range(config.count)))
         if config.block is not None:
             m.d.comb += result.scale.eq(done["scale"])
-
-        if config.interface == "stream":
-            valid = self.i.valid
-            for rank in range(pipe.depth):
-                following = Signal(name=f"valid_{rank + 1}")
-                with m.If(enable):
-                    m.d.sync += following.eq(valid)
-                valid = following
-            m.d.comb += self.o.valid.eq(valid)
+        handshake.finish(pipe.depth)
         return m
 
     def _values(self, m: Module, pipe: Pipeline, live: Mapping[str, Signal]) -> dict[str, Signal]:

@@ -1,4 +1,4 @@
-"""Pieces of a cast: a significand moved to where the output keeps its bits, and rounding where there is no NaN."""
+"""Pieces of a cast: a significand moved to where the output keeps its bits, and rounding to integers and floats."""
 
 # Amaranth's annotations do not know `with m.If(...)`, nor that a slice of a value is a value.
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
@@ -6,7 +6,7 @@
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, ValueLike, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, ValueLike
 from amaranth.lib.wiring import Component, In, Out
 
 from ..formats import Format
@@ -99,47 +99,6 @@ class Fit(Component):
             self.kept.eq(top[1:]), self.guard.eq(top[0]), self.rest.eq(below | lost),
             self.exponent.eq(Mux(negative, 0 if self.right else self.t + 1, after + hidden)),
         ]  # fmt: skip
-        return m
-
-
-class RoundFinite(Component):
-    """Rounds to a code of a float without Inf and NaN: overflow and Inf give the largest number, NaN gives +0.
-
-    Parameters and members are those of :class:`~nervure.hw.mac.round.Round`; formats without NaN never flush and
-    always saturate.
-    """
-
-    sign: Signal
-    exponent: Signal
-    significand: Signal
-    guard: Signal
-    rest: Signal
-    zero: Signal
-    special: Signal
-    y: Signal
-
-    def __init__(self, fmt: Format, rounding: str, exponent_shape: Shape):
-        self.fmt = fmt
-        self.rounding = rounding
-        super().__init__({
-            "sign": In(1), "exponent": In(exponent_shape), "significand": In(fmt.significand_width), "guard": In(1),
-            "rest": In(1), "zero": In(1), "special": In(2), "y": Out(fmt.width),
-        })  # fmt: skip
-
-    def elaborate(self, platform):
-        m = Module()
-        fmt = self.fmt
-        # The significand's last bit, not the code's: with one digit a tie above the subnormals goes up.
-        up = self.guard & (self.rest | self.significand[0]) if self.rounding == "rne" else Const(0, 1)
-        coded = Signal(signed(len(self.exponent) + fmt.mantissa_width + 1))
-        magnitude = Signal(fmt.width - 1)
-        m.d.comb += [
-            coded.eq(Cat(self.significand[:-1], self.exponent).as_signed() + up),
-            magnitude.eq(Mux((coded > fmt.max_finite) | (self.special == INF), fmt.max_finite, coded)),
-        ]
-        with m.If(self.zero):
-            m.d.comb += magnitude.eq(0)
-        m.d.comb += self.y.eq(Mux(self.special[1], 0, Cat(magnitude, self.sign)))
         return m
 
 
@@ -267,11 +226,7 @@ ROUNDED = ("sign", "exponent", "kept", "guard", "rest", "zero", "special")
 def round_block(m: Module, name: str, fmt: Format, config: CastConfig, live: Mapping[str, ValueLike]) -> Signal:
     """Places the block that rounds to a float format; its result."""
     exponent: Signal = live["exponent"]
-    if fmt.has_nan:
-        done = Round(fmt, config.rounding, config.flush, config.saturate, len(exponent))
-    else:
-        done = RoundFinite(fmt, config.rounding, exponent.shape())
-    place_block(m, name, done)
+    done = place_block(m, name, Round(fmt, config.rounding, config.flush, config.saturate, len(exponent)))
     m.d.comb += done.significand.eq(live["kept"])
     m.d.comb += [getattr(done, key).eq(live[key]) for key in ROUNDED if key != "kept"]
     return done.y

@@ -6,10 +6,11 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Signal, Value
-from amaranth.lib import data, stream
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.hdl import Module, Value
+from amaranth.lib import data
+from amaranth.lib.wiring import Component
 
+from ..lib.handshake import Handshake, ports
 from ..lib.pipeline import Pipeline, place
 from .config import MacConfig
 from .datapath import Datapath, cuts
@@ -57,31 +58,16 @@ class Mac(Component):
         selector = {"mode": (len(modes) - 1).bit_length()} if len(modes) > 1 else {}
         operands = data.StructLayout({**selector, **fields})
         result = data.StructLayout({"y": field("acc", rows * columns)})
-        if config.interface == "stream":
-            super().__init__({"i": In(stream.Signature(operands)), "o": Out(stream.Signature(result))})
-        else:
-            super().__init__({"i": In(operands), "o": Out(result)})
+        super().__init__(ports(config.interface, operands, result))
 
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        enable = None
-        operands, result = self.i, self.o
-        if config.interface == "stream":
-            enable = Signal()
-            m.d.comb += [enable.eq(~self.o.valid | self.o.ready), self.i.ready.eq(enable)]
-            operands, result = self.i.payload, self.o.payload
-        pipe = Pipeline(m, place(cuts(config), config.latency, spare="product"), enable)
+        handshake = Handshake(m, self)
+        operands, result = handshake.operands, handshake.result
+        pipe = Pipeline(m, place(cuts(config), config.latency, spare="product"), handshake.enable)
 
         live = pipe.cut("input", {key: Value.cast(operands[key]) for key, _ in operands.shape()})
         m.d.comb += Value.cast(result.y).eq(Datapath(m, pipe, config, live).result())
-
-        if config.interface == "stream":
-            valid = self.i.valid
-            for rank in range(pipe.depth):
-                following = Signal(name=f"valid_{rank + 1}")
-                with m.If(enable):
-                    m.d.sync += following.eq(valid)
-                valid = following
-            m.d.comb += self.o.valid.eq(valid)
+        handshake.finish(pipe.depth)
         return m

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, ValueLike, signed
-from amaranth.lib import data, stream
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib import data
+from amaranth.lib.wiring import Component
 
 from ..formats import FORMATS
 from ..lib.block import place_block
+from ..lib.handshake import Handshake, ports
 from ..lib.multiplier import Product
 from ..lib.pipeline import Pipeline, place
 from .config.dot import DotConfig
@@ -29,17 +30,21 @@ def levels(config: DotConfig) -> int:
 
 
 def cuts(config: DotConfig) -> list[tuple[str, int]]:
-    """The places where registers can go, in order, each with the delay of the segment before it (as for the lane)."""
-    tree = [("input", 0), ("product", 2 if is_table(config) else 6)]
-    tree += [(f"level{i + 1}", 2) for i in range(levels(config))]
+    """The places where registers can go, in order, each with the delay of the segment before it.
+
+    Delays are those of :data:`~nervure.hw.mac.lane.CUTS`, in its unit: stages that placement on ECP5 gave when each
+    segment was one, relative to what it gave for the lane.
+    """
+    tree = [("input", 0), ("product", 4 if is_table(config) else 7)]
+    tree += [(f"level{i + 1}", 3 if i else 4) for i in range(levels(config))]
     if config.acc_format.is_integer:
         return [*tree, ("result", 3)]
     tree.append(("block", 3))
     if config.scale == "nvfp4":
         # Beside the products the significands of the E4M3 scales are multiplied, and theirs with t's after that.
-        tree[1:3] = [(tree[1][0], 5), (tree[2][0], 7)]
-        tree.append(("scaled", 8))
-    return [*tree, ("compared", 4), *CUTS]
+        tree[1:3] = [(tree[1][0], 5), (tree[2][0], 5)]
+        tree.append(("scaled", 7))
+    return [*tree, ("compared", 5), *CUTS]
 
 
 def block_factor(config: DotConfig) -> Factor:
@@ -91,21 +96,14 @@ class Dot(Component):
         operands = data.StructLayout({
             name: data.ArrayLayout(width, config.elements) if name in "ab" else width for name, width in widths.items()
         })  # fmt: skip
-        if config.interface == "stream":
-            super().__init__({"i": In(stream.Signature(operands)), "o": Out(stream.Signature(result))})
-        else:
-            super().__init__({"i": In(operands), "o": Out(result)})
+        super().__init__(ports(config.interface, operands, result))
 
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        enable = None
-        operands, result = self.i, self.o
-        if config.interface == "stream":
-            enable = Signal()
-            m.d.comb += [enable.eq(~self.o.valid | self.o.ready), self.i.ready.eq(enable)]
-            operands, result = self.i.payload, self.o.payload
-        pipe = Pipeline(m, place(cuts(config), config.latency, spare="product"), enable)
+        handshake = Handshake(m, self)
+        operands, result = handshake.operands, handshake.result
+        pipe = Pipeline(m, place(cuts(config), config.latency, spare="product"), handshake.enable)
 
         live: dict[str, ValueLike] = {}
         for name, (_, count) in list(config.fields.items())[:-1]:
@@ -114,15 +112,7 @@ class Dot(Component):
         root, live = self._tree(m, pipe, self._products(m, live))
         datapath = self._integer if config.acc_format.is_integer else self._float
         m.d.comb += result.y.eq(datapath(m, pipe, root, live))
-
-        if config.interface == "stream":
-            valid = self.i.valid
-            for rank in range(pipe.depth):
-                following = Signal(name=f"valid_{rank + 1}")
-                with m.If(enable):
-                    m.d.sync += following.eq(valid)
-                valid = following
-            m.d.comb += self.o.valid.eq(valid)
+        handshake.finish(pipe.depth)
         return m
 
     def _products(self, m: Module, live: Mapping[str, ValueLike]) -> dict[str, ValueLike]:

@@ -8,10 +8,11 @@ from math import prod
 from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
-from amaranth.lib import data, stream
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import Component
 
+from ..lib.handshake import ports, stall
 from ..lib.part import Part, PartPipeline
 from ..lib.pipeline import place
 from .config.gemv import AFTER, GemvConfig
@@ -59,18 +60,15 @@ class Gemv(Component):
             else:
                 layout.setdefault(name, 1)
         order = [name for name in config.fields if name != "y"]
-        super().__init__({
-            "i": In(stream.Signature(data.StructLayout({name: layout[name] for name in order}))),
-            "o": Out(stream.Signature(data.StructLayout({"y": layout["y"]}))),
-        })  # fmt: skip
+        operands = data.StructLayout({name: layout[name] for name in order})
+        super().__init__(ports("stream", operands, data.StructLayout({"y": layout["y"]})))
 
     def elaborate(self, platform):
         m = Module()
         config, beat = self.config, self.i.payload
         depth = config.latency - 1  # ranks of the units
         lanes_a, lanes_b = config.grid
-        enable = Signal()
-        m.d.comb += [enable.eq(~self.o.valid | self.o.ready), self.i.ready.eq(enable)]
+        enable = stall(m, self)
         taken = Signal()
         m.d.comb += taken.eq(enable & self.i.valid)
 

@@ -70,6 +70,8 @@ class Decide(Component):
 class Pack(Component):
     """The rounded code, overflow, underflow and special values included.
 
+    Formats without NaN saturate, and give +0 for NaN.
+
     Parameters
     ----------
     fmt : Format
@@ -78,6 +80,8 @@ class Pack(Component):
     flush, saturate : bool
     field_width : int
         Bits of the exponent field.
+    has_zero : bool
+        With the member ``zero``.
 
     Members
     -------
@@ -88,6 +92,8 @@ class Pack(Component):
         From :class:`Decide`.
     special : In(2)
         NONE, INF or NAN.
+    zero : In(1)
+        The number is zero, whatever field, mantissa and increment are.
     y : Out(fmt.width)
     """
 
@@ -96,16 +102,19 @@ class Pack(Component):
     mantissa: Signal
     increment: Signal
     special: Signal
+    zero: Signal
     y: Signal
 
-    def __init__(self, fmt: Format, rounding: str, flush: bool, saturate: bool, field_width: int):
+    def __init__(self, fmt: Format, rounding: str, flush: bool, saturate: bool, field_width: int,
+                 has_zero: bool = False):  # fmt: skip
         self.fmt = fmt
         self.rounding = rounding
         self.flush = flush and fmt.flushes
         self.saturate = saturate
+        self.has_zero = has_zero
         super().__init__({
             "sign": In(1), "field": In(field_width), "mantissa": In(fmt.mantissa_width), "increment": In(1),
-            "special": In(2), "y": Out(fmt.width),
+            "special": In(2), **({"zero": In(1)} if has_zero else {}), "y": Out(fmt.width),
         })  # fmt: skip
 
     def elaborate(self, platform):
@@ -120,17 +129,19 @@ class Pack(Component):
         field = coded[mantissa_width : fmt.width - 1]
         nan, special = self.special[1], self.special.any()
         too_large = Signal()
-        if fmt.specials == "ieee":
-            m.d.comb += too_large.eq(above | field.all())
-        else:
-            m.d.comb += too_large.eq(above | (coded[: fmt.width - 1] > fmt.max_finite))
+        beyond = above | (field.all() if fmt.specials == "ieee" else coded[: fmt.width - 1] > fmt.max_finite)
+        m.d.comb += too_large.eq(beyond & ~self.zero if self.has_zero else beyond)
         finite = fmt.max_finite
-        infinite = finite if self.saturate else fmt.infinity if fmt.has_inf else fmt.canonical_nan
+        no_number = fmt.canonical_nan if fmt.has_nan else 0
+        saturate = self.saturate or not fmt.has_nan
+        infinite = finite if saturate else fmt.infinity if fmt.has_inf else no_number
         overflow = finite if self.rounding == "rtz" else infinite
-        zero = ~field.any() & ~above if self.flush else Const(0, 1)
+        # A result that is flushed has no field that would have to be cleared.
+        flushed = ~field.any() & ~above if self.flush else Const(0, 1)
+        clears = {0: self.zero, 1: self.zero | flushed} if self.has_zero else {0: None, 1: flushed}
         # Conditions in the order of their precedence, with the code that each forces. Bits that share their conditions
         # are chosen together: a choice between a constant and a sum is a register's synchronous set or reset.
-        forced = [(nan, fmt.canonical_nan), (self.special[0], infinite), (too_large, overflow)]
+        forced = [(nan, no_number), (self.special[0], infinite), (too_large, overflow)]
         groups: dict[tuple[int, ...], list[int]] = {}
         for bit in range(fmt.width - 1):
             key = (*(value >> bit & 1 for _, value in forced), int(bit < mantissa_width))
@@ -139,19 +150,20 @@ class Pack(Component):
             first, last = bits[0], bits[-1] + 1
             assert last - first == len(bits)
             part: Value = coded[first:last]
+            clear = clears[mantissa]
             if len(set(values)) == 1:
-                force = special | too_large | (zero if mantissa and not values[0] else 0)
+                force = special | too_large | (clear if clear is not None and not values[0] else 0)
                 part = Mux(force, Const(-values[0], len(bits)), part)
-                if mantissa and values[0] and self.flush:
-                    part = Mux(zero & ~special, 0, part)
+                if clear is not None and values[0] and (self.flush or self.has_zero):
+                    part = Mux(clear & ~special, 0, part)
             else:
-                if mantissa:
-                    part = Mux(zero, 0, part)
+                if clear is not None:
+                    part = Mux(clear, 0, part)
                 for (condition, _), value in zip(reversed(forced), reversed(values), strict=True):
                     part = Mux(condition, Const(-value, len(bits)), part)
             m.d.comb += self.y[first:last].eq(part)
         unsigned = nan
-        if not fmt.has_inf and infinite == fmt.canonical_nan:
-            unsigned = special | (too_large if overflow == fmt.canonical_nan else 0)
+        if not fmt.has_inf and infinite == no_number:
+            unsigned = special | (too_large if overflow == no_number else 0)
         m.d.comb += self.y[-1].eq(Mux(unsigned, 0, self.sign))
         return m

@@ -1,18 +1,19 @@
-"""Rounding of a normalised significand to a code."""
+"""Rounding of a normalised significand to a code: whether it is rounded up, and the code as everywhere."""
 
 # Amaranth's annotations do not know `with m.If(...)`, nor that a slice of a value is a value.
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
 # pyright: reportReturnType=false, reportOperatorIssue=false
 
-from amaranth.hdl import Cat, Const, Module, Signal, signed
+from amaranth.hdl import Const, Module, Signal, signed
 from amaranth.lib.wiring import Component, In, Out
 
 from ..formats import Format
-from .unpack import INF
+from ..lib.block import place_block
+from .pack import Pack
 
 
 class Round(Component):
-    """Rounds to a code of ``fmt``; overflow, underflow and special values included.
+    """Rounds to a code of ``fmt`` by :class:`~nervure.hw.mac.pack.Pack`.
 
     Parameters
     ----------
@@ -27,7 +28,7 @@ class Round(Component):
     -------
     sign : In(1)
     exponent : In(signed)
-        Biased exponent field; 0 for subnormals.
+        Biased exponent field; 0 for subnormals. Negative only where subnormals flush.
     significand : In(p)
     guard, rest, zero : In(1)
     special : In(2)
@@ -57,42 +58,15 @@ class Round(Component):
     def elaborate(self, platform):
         m = Module()
         fmt = self.fmt
-        increment = Signal()
-        if self.rounding == "rne":
-            m.d.comb += increment.eq(self.guard & (self.rest | self.significand[0]))
-        # Exponent and mantissa are one number: a carry out of the mantissa raises the exponent and leaves zeros, and
-        # the largest subnormal becomes the smallest normal, both as they should.
-        coded = Signal(signed(len(self.exponent) + fmt.mantissa_width + 1))
-        m.d.comb += coded.eq(Cat(self.significand[:-1], self.exponent).as_signed() + increment)
-        least = 1 << fmt.mantissa_width if self.flush else 0
-        magnitude = Signal(fmt.width - 1)
-        with m.If(self.zero | (coded < least)):
-            m.d.comb += magnitude.eq(0)
-        with m.Else():
-            m.d.comb += magnitude.eq(coded)
-        sign = Signal()
-        m.d.comb += sign.eq(self.sign)
-
-        # An infinite result: Inf where there is one, else NaN; the largest finite value if it saturates.
-        nan = Signal()
-        # The NaN bit wins over the Inf bit.
-        m.d.comb += nan.eq(self.special[1])
-        too_large = Signal()
-        m.d.comb += too_large.eq(coded > fmt.max_finite)
-        finite = Const(fmt.max_finite, fmt.width - 1)
-        infinite = finite if self.saturate else Const(fmt.infinity if fmt.has_inf else fmt.canonical_nan, fmt.width - 1)
-        overflow = finite if self.rounding == "rtz" else infinite
-        with m.If(~self.zero & too_large):
-            m.d.comb += magnitude.eq(overflow)
-            if overflow.value == fmt.canonical_nan:
-                m.d.comb += sign.eq(0)
-        with m.If(self.special == INF):
-            m.d.comb += magnitude.eq(infinite)
-            if infinite.value == fmt.canonical_nan:
-                m.d.comb += sign.eq(0)
-            else:
-                m.d.comb += sign.eq(self.sign)
-        with m.If(nan):
-            m.d.comb += [magnitude.eq(fmt.canonical_nan), sign.eq(0)]
-        m.d.comb += self.y.eq(Cat(magnitude, sign))
+        # Not less bits than the code's field, which the top of a code that only a carry reaches needs.
+        width = max(len(self.exponent) - 1, fmt.exponent_width)
+        pack = place_block(m, "pack", Pack(fmt, self.rounding, self.flush, self.saturate, width, has_zero=True))
+        # The significand's last bit, not the code's: with one digit a tie above the subnormals goes up.
+        up = self.guard & (self.rest | self.significand[0]) if self.rounding == "rne" else Const(0, 1)
+        m.d.comb += [
+            pack.sign.eq(self.sign), pack.special.eq(self.special), pack.field.eq(self.exponent[:-1]),
+            pack.mantissa.eq(self.significand[:-1]), pack.increment.eq(up),
+            # A field below 0 does not become 1 by rounding up: the result is flushed, as that of field 0 is.
+            pack.zero.eq(self.zero | (self.exponent[-1] if self.flush else 0)), self.y.eq(pack.y),
+        ]  # fmt: skip
         return m

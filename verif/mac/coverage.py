@@ -140,18 +140,18 @@ def _hits(config: MacConfig, inputs: Vectors, outputs: Vectors) -> dict[str, int
         signed = signed + torch.where(c.sign, -c.mantissa, c.mantissa)
         hits["integer_overflow"] = (signed < -(1 << (acc.width - 1))) | (signed >= 1 << (acc.width - 1))
     else:
-        subnormal = [_subnormal(inputs, key, fmt) for key, fmt in formats_of(config).items()]
-        tiny = _subnormal(outputs, "y", acc)
-        size_p, size_c, size = (_weight(x) for x in (product, c, total))
+        small = [subnormal(_codes(inputs, key), fmt) for key, fmt in formats_of(config).items()]
+        tiny = subnormal(_codes(outputs, "y"), acc)
+        size_p, size_c, size = (weight(x) for x in (product, c, total))
         near = (size_p > -(1 << 30)) & (size_c > -(1 << 30))
         last = size.clamp(min=acc.min_exponent) - acc.mantissa_width
         # A tie has exactly one bit below the last place: that bit is the mantissa's lowest set bit.
-        low = _weight(exact.Real(total.sign, total.mantissa & -total.mantissa, total.exponent, total.inf, total.nan))
+        low = weight(exact.Real(total.sign, total.mantissa & -total.mantissa, total.exponent, total.inf, total.nan))
         overflows = finite & (y.inf | y.nan | (_codes(outputs, "y") & (acc.sign_bit - 1) == acc.max_finite))
         hits |= {
-            "normal": finite & ~torch.stack([*subnormal, tiny, y.zero, product.zero, c.zero]).any(0),
-            "subnormal_operand": subnormal[0] | subnormal[1],
-            "subnormal_addend": subnormal[2],
+            "normal": finite & ~torch.stack([*small, tiny, y.zero, product.zero, c.zero]).any(0),
+            "subnormal_operand": small[0] | small[1],
+            "subnormal_addend": small[2],
             "subnormal_result": finite & tiny,
             "underflow_to_zero": finite & (total.mantissa != 0) & y.zero,
             "negative_zero": y.zero & y.sign,
@@ -171,14 +171,14 @@ def _codes(vectors: Vectors, key: str) -> torch.Tensor:
     return torch.from_numpy(vectors[key].astype(np.int64))
 
 
-def _subnormal(vectors: Vectors, key: str, fmt: Format) -> torch.Tensor:
-    codes = _codes(vectors, key)
+def subnormal(codes: torch.Tensor, fmt: Format) -> torch.Tensor:
+    """Where codes are subnormal numbers; nowhere for integers."""
     if not fmt.is_float:
         return torch.zeros_like(codes, dtype=torch.bool)
     below = codes & (fmt.sign_bit - 1)
     return (below > 0) & (below < 1 << fmt.mantissa_width)
 
 
-def _weight(x: exact.Real) -> torch.Tensor:
+def weight(x: exact.Real) -> torch.Tensor:
     """Exponent of the leading bit; far below everything for zeros."""
     return torch.where(x.mantissa == 0, -(1 << 40), x.exponent + exact.bit_length(x.mantissa) - 1)

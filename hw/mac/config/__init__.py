@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -13,6 +14,8 @@ from .modes import Mode, modes_of
 ACCUMULATORS = ("bf16", "fp16", "fp32", "fp8_e4m3", "fp8_e5m2", "int16", "int32")
 OPERANDS = tuple(name for name, fmt in FORMATS.items() if fmt.kind != "scale")
 MAX_MODES = 16
+NUMBER = re.compile(r"0*[1-9][0-9]{0,99}")
+"""A positive integer in words (of at most a hundred digits: Python reads no more than some thousands)."""
 
 
 class MacConfig(Config):
@@ -98,7 +101,7 @@ class MacConfig(Config):
         value = _joined(value)
         parts = value.split(",") if isinstance(value, str) else [value]
         for part in parts:
-            if part != "max" and (isinstance(part, bool) or not str(part).isdecimal() or int(part) < 1):
+            if part != "max" and (isinstance(part, bool) or not NUMBER.fullmatch(str(part))):
                 raise ValueError(f"{info.field_name} must be a positive integer or max, not {part!r}")
         return int(value) if len(parts) == 1 and value != "max" else value
 

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ...config import Config
 from ...formats import Format
-from . import MacConfig
+from . import NUMBER, MacConfig
 
 _SHARED = ("a", "b", "acc", "lanes_a", "lanes_b", "rounding", "subnormals", "overflow", "latency", "multiplier")
 
@@ -70,7 +70,7 @@ class AccumulateConfig(Config):
     def _one(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, list | tuple) or (isinstance(value, str) and "," in value):
             raise ValueError(f"{info.field_name} must be one value, not several modes ({value})")
-        return int(value) if isinstance(value, str) and value.isdecimal() else value
+        return int(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

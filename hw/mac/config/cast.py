@@ -8,7 +8,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ...config import Config
-from ...formats import FORMATS, Format, nearest
+from ...formats import FORMATS, Format
+from ...lookup import unknown
 
 SCALARS = tuple(name for name, fmt in FORMATS.items() if fmt.kind != "scale")
 QUANTISED = ("fp32", "bf16", "fp16")
@@ -107,7 +108,7 @@ class CastConfig(Config):
         if name in BLOCKS and name not in known:
             raise ValueError(f"{info.field_name} must be a float or an integer format, not {name} (a block format)")
         if name not in known:
-            raise ValueError(f"unknown format {name!r}; {nearest(name, known)}")
+            raise ValueError(unknown("format", name, known))
         return name
 
     @model_validator(mode="after")

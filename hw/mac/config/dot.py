@@ -8,7 +8,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ...config import Config
-from ...formats import FORMATS, Format, get_format, nearest
+from ...formats import FORMATS, Format, get_format
+from ...lookup import unknown
 
 ACCUMULATORS = ("fp32", "bf16", "fp16", "int32", "int16")
 MXINT8 = "mxint8"
@@ -109,7 +110,7 @@ class DotConfig(Config):
         if name in ELEMENTS:
             return name
         if name not in FORMATS:
-            raise ValueError(f"unknown format {name!r}; {nearest(name, list(ELEMENTS))}")
+            raise ValueError(unknown("format", name, ELEMENTS))
         raise ValueError(f"{info.field_name} must be an element format of at most 8 bits, not {name}")
 
     @field_validator("acc")

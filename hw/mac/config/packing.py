@@ -12,10 +12,11 @@ Source: the idea of arXiv 2605.06052; the positions and the proof of optimality 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import count, islice, pairwise
 
 from ...lib.blocks import BLOCKS
 
@@ -78,52 +79,109 @@ class Packing:
         return all(high - low >= self.window for low, high in pairwise(starts))
 
 
-def _sides(count: int, port: int, width: int, window: int) -> Iterator[tuple[int, ...]]:
-    """Every choice of so many positions in a port: the first at 0, the others at least a window apart."""
+FEW = 3
+"""Operands of a side that are placed before those of the other."""
 
-    def rest(placed: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-        if len(placed) == count:
-            yield placed
-            return
-        room = port - width - window * (count - len(placed) - 1)
-        for position in range(placed[-1] + window, room + 1):
-            yield from rest((*placed, position))
 
-    if width <= port:
-        yield from rest((0,))
+def _sides(begun: tuple[int, ...], lanes: int, room: int, window: int) -> Iterator[tuple[int, ...]]:
+    """Every choice of positions that begins so, a window apart at least."""
+    if len(begun) == lanes:
+        yield begun
+        return
+    for at in range(begun[-1] + window, room - window * (lanes - len(begun) - 1) + 1):
+        yield from _sides((*begun, at), lanes, room, window)
 
 
 def placements(width_a: int, width_b: int, window: int, lanes_a: int, lanes_b: int, port_a: int, port_b: int,
-               ) -> Iterator[Packing]:  # fmt: skip
-    """Every placement of a grid in ports of those widths that starts at bit 0 on both sides, positions rising."""
+               begun_a: tuple[int, ...] = (0,), begun_b: tuple[int, ...] = (0,)) -> Iterator[Packing]:  # fmt: skip
+    """Every placement of a grid in ports of those widths whose positions, rising, begin so (by default at bit 0).
+
+    Bits of the product are settled from the lowest up: at each the next operand of A is placed, or that of B, or
+    neither. No later window reaches below, so that a bit passed uncovered stays so, and there are no more bits to
+    spare than those that the ports have beyond the windows.
+    """
     ones = (1 << window) - 1
+    room_a, room_b = port_a - width_a, port_b - width_b
+    spare = room_a + room_b + window - lanes_a * lanes_b * window
 
-    def place(b: tuple[int, ...], taken: int, row: int) -> Iterator[tuple[int, ...]]:
-        if len(b) == lanes_b:
-            yield b
-            return
-        for position in range(b[-1] + window if b else 0, port_b - width_b + 1 if b else 1):
-            if not taken & (row << position):
-                yield from place((*b, position), taken | row << position, row)
+    def late(begun: tuple[int, ...], placed: tuple[int, ...], at: int) -> bool:
+        """Whether the next operand should have been placed below."""
+        return len(placed) < len(begun) and begun[len(placed)] < at
 
-    if width_b > port_b:
-        return
-    for a in _sides(lanes_a, port_a, width_a, window):
-        row = 0
-        for position in a:
-            row |= ones << position
-        for b in place((), 0, row):
+    def free(begun: tuple[int, ...], placed: tuple[int, ...], at: int) -> bool:
+        """Whether the next operand may be placed there."""
+        return len(placed) >= len(begun) or begun[len(placed)] == at
+
+    def search(at: int, a: tuple[int, ...], b: tuple[int, ...], row: int, column: int, taken: int, gaps: int,
+               ) -> Iterator[Packing]:  # fmt: skip
+        more_a, more_b = lanes_a - len(a), lanes_b - len(b)
+        if not more_a and not more_b:
             yield Packing(width_a, width_b, window, a, b)
+            return
+        # Where one side is complete, as many places must be left for the other.
+        if not more_b and sum(not taken & (column << place) for place in range(at, room_a + 1)) < more_a:
+            return
+        if not more_a and sum(not taken & (row << place) for place in range(at, room_b + 1)) < more_b:
+            return
+        # A side that is complete leaves the rest of its port uncovered.
+        room = spare - (room_a - a[-1] if not more_a else 0) - (room_b - b[-1] if not more_b else 0)
+        while gaps <= room and not late(begun_a, a, at) and not late(begun_b, b, at):
+            if (more_a and at + (more_a - 1) * window > room_a) or (more_b and at + (more_b - 1) * window > room_b):
+                return
+            if more_a and free(begun_a, a, at) and not taken & (column << at):
+                yield from search(at + 1, (*a, at), b, row | ones << at, column, taken | column << at, gaps)
+            if more_b and free(begun_b, b, at) and not taken & (row << at):
+                yield from search(at + 1, a, (*b, at), row, column | ones << at, taken | row << at, gaps)
+            gaps += not taken >> at & 1
+            at += 1
+
+    if min(room_a, room_b, spare) < 0:
+        return
+    # Few operands on one side are best placed first: what is left for the other side is then known.
+    if lanes_b <= FEW:
+        for b in _sides(begun_b, lanes_b, room_b, window):
+            column = sum(ones << at for at in b)
+            yield from search(1, (0,), b, ones, column, column, 0)
+    elif lanes_a <= FEW:
+        for a in _sides(begun_a, lanes_a, room_a, window):
+            row = sum(ones << at for at in a)
+            yield from search(1, a, (0,), row, ones, row, 0)
+    else:
+        yield from search(1, (0,), (0,), ones, ones, ones, 0)
 
 
 @cache
 def grid(width_a: int, width_b: int, window: int, lanes_a: int, lanes_b: int, port_a: int, port_b: int,
          ) -> Packing | None:  # fmt: skip
-    """The first placement of a grid in ports of those widths; None if there is none.
+    """The placement of a grid in ports of those widths with the lowest positions; None if there is none.
 
-    All placements are tried. Nothing is lost by starting both sides at bit 0, since a placement can be moved down.
+    Nothing is lost by starting both sides at bit 0, since a placement can be moved down.
     """
-    return next(placements(width_a, width_b, window, lanes_a, lanes_b, port_a, port_b), None)
+
+    def found(a: tuple[int, ...], b: tuple[int, ...] = (0,)) -> Packing | None:
+        return next(placements(width_a, width_b, window, lanes_a, lanes_b, port_a, port_b, a, b), None)
+
+    if found((0,)) is None:
+        return None
+    a, b = (0,), (0,)
+    while len(a) < lanes_a:
+        a = next(more for at in count(a[-1] + window) if found(more := (*a, at)))
+    while len(b) < lanes_b:
+        b = next(more for at in count(b[-1] + window) if found(a, more := (*b, at)))
+    return Packing(width_a, width_b, window, a, b)
+
+
+Places = tuple[tuple[int, ...], tuple[int, ...]]
+"""Positions of operands on both sides."""
+
+MOST_COMPARED = 2000
+"""Placements that :func:`beside` looks at."""
+
+
+def _within(width: int, others: tuple[int, ...], other_width: int) -> Callable[[tuple[int, ...]], int]:
+    """Counts the operands that lie within another mode's."""
+    held = {x for y in others for x in range(y, y + other_width - width + 1)}
+    return lambda places: len(held.intersection(places))
 
 
 @cache
@@ -131,28 +189,49 @@ def beside(packing: Packing, other: Packing, port_a: int, port_b: int) -> Packin
     """The same grid placed so that as many windows as possible end where those of another mode end.
 
     Where they do, the products of both modes are the same wires. Placements may be moved up and turned round. Among
-    equals, the one with most operand bits in places of the other mode's operands.
+    equals, the one with most operand bits in places of the other mode's operands, then the lowest. Of a grid that fits
+    in more ways than :data:`MOST_COMPARED` some are not tried, unless all windows end where the other mode's do.
     """
-    wa, wb = packing.width_a, packing.width_b
+    wa, wb, window = packing.width_a, packing.width_b, packing.window
+    rows, columns = min(packing.lanes_a, other.lanes_a), min(packing.lanes_b, other.lanes_b)
+    within_a, within_b = _within(wa, other.a, other.width_a), _within(wb, other.b, other.width_b)
 
-    def moved() -> Iterator[Packing]:
-        for found in placements(wa, wb, packing.window, packing.lanes_a, packing.lanes_b, port_a, port_b):
-            for up_a in range(port_a - found.extent_a + 1):
-                for up_b in range(port_b - found.extent_b + 1):
-                    a, b = tuple(x + up_a for x in found.a), tuple(x + up_b for x in found.b)
-                    for turned_a in {a, a[::-1]}:
-                        yield from (Packing(wa, wb, packing.window, turned_a, turned_b) for turned_b in {b, b[::-1]})
-
-    def agreement(found: Packing) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
-        shared = [(i, j) for i in range(min(found.lanes_a, other.lanes_a))
-                  for j in range(min(found.lanes_b, other.lanes_b))]  # fmt: skip
-        tops = sum(found.at(i, j) + found.window == other.at(i, j) + other.window for i, j in shared)
-        words = [(found.a, wa, other.a, other.width_a), (found.b, wb, other.b, other.width_b)]
-        inside = sum(any(y <= x and x + w <= y + v for y in there) for here, w, there, v in words for x in here)
+    def key(places: Places) -> tuple[int, int, Places]:
+        a, b = places
+        tops = sum(a[i] + b[j] + window == other.at(i, j) + other.window
+                   for i in range(rows) for j in range(columns))  # fmt: skip
         # The lowest positions last: the choice does not depend on the order of a set.
-        return -tops, -inside, found.a, found.b
+        return -tops, -within_a(a) - within_b(b), places
 
-    return min(moved(), key=agreement)
+    def turned(some: Packing) -> Iterator[Places]:
+        """A placement turned round and moved up, to where most windows end alike."""
+        for a, b in {(x, y) for x in (some.a, some.a[::-1]) for y in (some.b, some.b[::-1])}:
+            ups_a, ups_b = range(port_a - some.extent_a + 1), range(port_b - some.extent_b + 1)
+            ends = Counter(other.at(i, j) + other.window - a[i] - b[j] - window
+                           for i in range(rows) for j in range(columns))  # fmt: skip
+            most = max(ends[up] for up in range(len(ups_a) + len(ups_b) - 1))
+            every_a = [tuple(x + up for x in a) for up in ups_a]
+            every_b = [tuple(x + up for x in b) for up in ups_b]
+            if most:
+                yield from ((every_a[up], every_b[total - up]) for total in ends if ends[total] == most
+                            for up in ups_a if total - up in ups_b)  # fmt: skip
+            else:
+                yield min(every_a, key=lambda a: (-within_a(a), a)), min(every_b, key=lambda b: (-within_b(b), b))
+
+    def alike() -> Iterator[Places]:
+        """Placements in which all windows end where the other mode's do."""
+        if (rows, columns) != (packing.lanes_a, packing.lanes_b):
+            return
+        for up in range(-port_a, port_a):
+            a = tuple(x + up for x in other.a[:rows])
+            b = tuple(x + other.window - window - up for x in other.b[:columns])
+            inside = min(*a, *b) >= 0 and max(a) + wa <= port_a and max(b) + wb <= port_b
+            if inside and Packing(wa, wb, window, a, b).exact:
+                yield a, b
+
+    tried = placements(wa, wb, window, packing.lanes_a, packing.lanes_b, port_a, port_b)
+    among = list(alike()) or [places for some in islice(tried, MOST_COMPARED) for places in turned(some)]
+    return Packing(wa, wb, window, *min(among, key=key))
 
 
 @cache
@@ -164,7 +243,7 @@ def best(width_a: int, width_b: int, window: int, port_a: int, port_b: int) -> P
     """
     most_a, most_b = ((port - width) // window + 1 for port, width in ((port_a, width_a), (port_b, width_b)))
     # Windows within the product's bits: more do not fit, whatever the positions.
-    most = (port_a + port_b) // window
+    most = (port_a + port_b - width_a - width_b) // window + 1
     grids = [(a, b) for a in range(1, most_a + 1) for b in range(1, most_b + 1) if a * b <= most]
     for a, b in sorted(grids, key=lambda shape: (-shape[0] * shape[1], sum(shape), -shape[0])):
         if found := grid(width_a, width_b, window, a, b, port_a, port_b):

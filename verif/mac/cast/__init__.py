@@ -13,6 +13,7 @@ from ....golden.mac.cast import cast
 from ....hw.formats import FORMATS, Format
 from ....hw.mac.config.cast import CastConfig
 from ...artifact import Artifact
+from ..coverage import subnormal
 from .claims import claims
 from .stimulus import KINDS, Vectors, exhaustive, stimulus
 
@@ -133,8 +134,8 @@ def _hits(config: CastConfig, inputs: Vectors, outputs: Vectors) -> dict[str, to
         "exact": finite & (value == rounded) & (value != 0),
         "inexact": finite & ~over & (value != rounded),
         "tie": finite & ~over & (tied - tied.floor() == 0.5),
-        "subnormal_input": _subnormal(codes, source) & (x.mantissa != 0),
-        "subnormal_result": _subnormal(results, target),
+        "subnormal_input": subnormal(codes, source) & (x.mantissa != 0),
+        "subnormal_result": subnormal(results, target),
         "underflow_to_zero": finite & (x.mantissa != 0) & (rounded == 0),
         "negative_zero": finite & (rounded == 0) & y.sign,
         "overflow": over,
@@ -168,10 +169,3 @@ def _units(config: CastConfig, inputs: Vectors, outputs: Vectors) -> torch.Tenso
 
 def _largest(fmt: Format) -> float:
     return exact.to_float64(exact.decode(torch.tensor(fmt.max_finite), fmt)).item()
-
-
-def _subnormal(codes: torch.Tensor, fmt: Format) -> torch.Tensor:
-    if not fmt.is_float:
-        return torch.zeros_like(codes, dtype=torch.bool)
-    below = codes & (fmt.sign_bit - 1)
-    return (below > 0) & (below < 1 << fmt.mantissa_width)

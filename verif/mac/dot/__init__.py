@@ -10,9 +10,9 @@ import torch
 
 from ....golden import exact
 from ....golden.mac.dot import EXACT, LIMB, block_sum, decode_element, scale
-from ....hw.formats import Format
 from ....hw.mac.config.dot import DotConfig
 from ...artifact import Artifact
+from ..coverage import subnormal, weight
 from .claims import claims
 from .stimulus import KINDS, Vectors, format_of, golden, stimulus
 
@@ -163,10 +163,10 @@ def coverage(config: DotConfig, inputs: Vectors, outputs: Vectors) -> dict[str, 
     element_nan = elements[0].nan.any(-1) | elements[1].nan.any(-1)
     element_inf = elements[0].inf.any(-1) | elements[1].inf.any(-1)
     near = finite & narrow & (scaled.mantissa != 0) & c_there
-    size_p, size_c, size = (_weight(x) for x in (scaled, c, total))
+    size_p, size_c, size = (weight(x) for x in (scaled, c, total))
     last = size.clamp(min=acc.min_exponent) - acc.mantissa_width
-    lowest_bit = _weight(exact.Real(total.sign, total.mantissa & -total.mantissa, total.exponent, total.inf, total.nan))
-    tiny = _subnormal(codes["y"], acc)
+    lowest_bit = weight(exact.Real(total.sign, total.mantissa & -total.mantissa, total.exponent, total.inf, total.nan))
+    tiny = subnormal(codes["y"], acc)
     top = torch.where(narrow, exact.bit_length(block.mantissa), exact.bit_length(high.abs()) + LIMB)
     hits |= {
         "normal": finite & (block.mantissa != 0) & ~tiny & ~y.zero & ~y.inf & ~y.nan,
@@ -175,9 +175,9 @@ def coverage(config: DotConfig, inputs: Vectors, outputs: Vectors) -> dict[str, 
         "massive_cancellation": near & (total.mantissa != 0) & (size < torch.minimum(size_p, size_c) - 1),
         "addend_dominates": near & (size_c - size_p >= 12),
         "block_dominates": near & (size_p - size_c >= 12),
-        "subnormal_element": (_subnormal(codes["a"], config.a_element.format)
-                              | _subnormal(codes["b"], config.b_element.format)).any(-1),
-        "subnormal_addend": _subnormal(codes["c"], acc),
+        "subnormal_element": (subnormal(codes["a"], config.a_element.format)
+                              | subnormal(codes["b"], config.b_element.format)).any(-1),
+        "subnormal_addend": subnormal(codes["c"], acc),
         "subnormal_result": finite & tiny,
         "underflow_to_zero": finite & narrow & (total.mantissa != 0) & y.zero,
         "tie": finite & narrow & (total.mantissa != 0) & (lowest_bit == last - 1),
@@ -204,15 +204,3 @@ def _scale_nan(config: DotConfig, codes: dict[str, torch.Tensor]) -> torch.Tenso
         if key in codes:
             nan = nan | exact.decode(codes[key], format_of(config.fields[key][0])).nan
     return nan
-
-
-def _subnormal(codes: torch.Tensor, fmt: Format) -> torch.Tensor:
-    if not fmt.is_float:
-        return torch.zeros_like(codes, dtype=torch.bool)
-    below = codes & (fmt.sign_bit - 1)
-    return (below > 0) & (below < 1 << fmt.mantissa_width)
-
-
-def _weight(x: exact.Real) -> torch.Tensor:
-    """Exponent of the leading bit; far below everything for zeros."""
-    return torch.where(x.mantissa == 0, -(1 << 40), x.exponent + exact.bit_length(x.mantissa) - 1)
