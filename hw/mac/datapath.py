@@ -143,7 +143,7 @@ class Datapath:
             word = 0
             places = (mode.packing.a, mode.packing.b)[side]
             for index, place_at in enumerate(places):
-                significand = self._factor(name, index, getattr(mode, name)).significand
+                significand = self._factor(name, index, getattr(mode, name)).factor
                 word = word | (significand << place_at)
             extent = max(places) + (mode.packing.width_a, mode.packing.width_b)[side]
             words[k] = Signal(extent, name=f"packed_{name}_{k}")
@@ -172,7 +172,7 @@ class Datapath:
             signs = {k: a.sign ^ b.sign for k, (a, b) in pairs.items()}
             return self.pipe.cut("unpacked", {"sign": self._chosen(selector, signs, 0), "c": code}, prefix)
         c = self._operand(f"{prefix}c", acc, code)
-        known = {k: factor_live(*pair, self._mode_factor(k), acc) for k, pair in pairs.items()}
+        known = {k: factor_live(*pair, acc) for k, pair in pairs.items()}
         idle = {key: Const(1, 1) if key == "zero_p" else Const(0, 1) for key in next(iter(known.values()))}
         product = {key: self._chosen(selector, {k: values[key] for k, values in known.items()}, absent)
                    for key, absent in idle.items()}  # fmt: skip

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ..formats import Format
 
+NORMALISED_BITS = 3
+"""Formats of no more mantissa bits have their subnormal operands normalised."""
+
 
 @dataclass(frozen=True)
 class Factor:
@@ -36,7 +39,7 @@ class Factor:
                 # P two binades or more below every number of acc only rounds: its leading bit is not looked for.
                 if top_a + top_b + 1 >= acc.min_exponent - 1:
                     zeros = max(zeros, width - (least_a * least_b).bit_length())
-        return cls(width, _lowest(a) + _lowest(b) + 1, a.max_exponent + b.max_exponent + 1, zeros)
+        return cls(width, _lowest(a, flush) + _lowest(b, flush) + 1, a.max_exponent + b.max_exponent + 1, zeros)
 
     @classmethod
     def of_rounded(cls, acc: Format) -> Factor:
@@ -44,18 +47,34 @@ class Factor:
         return cls(acc.significand_width, acc.min_exponent, acc.max_exponent, 0)
 
 
+def normalised(fmt: Format, flush: bool) -> bool:
+    """Whether subnormal operands are normalised before the multiplication.
+
+    Where they are few it costs little, is done once for all lanes that share the operand, and spares each of these the
+    leading zeros.
+    """
+    return fmt.is_float and 0 < fmt.mantissa_width <= NORMALISED_BITS and not (flush and fmt.flushes)
+
+
 def _classes(fmt: Format, flush: bool) -> list[tuple[int, int]]:
-    """(least non-zero significand, greatest exponent) of normal and subnormal operands, and of integers."""
+    """(least non-zero factor, greatest exponent) of normal and subnormal operands, and of integers."""
     if fmt.is_integer:
         return [(1, fmt.significand_width - 1)]
     normal = (1 << fmt.mantissa_width, fmt.max_exponent)
-    if fmt.mantissa_width == 0 or (flush and fmt.flushes):
+    if fmt.mantissa_width == 0 or (flush and fmt.flushes) or normalised(fmt, flush):
         return [normal]
     return [normal, (1, fmt.min_exponent)]
 
 
-def _lowest(fmt: Format) -> int:
-    return fmt.significand_width - 1 if fmt.is_integer else fmt.min_exponent
+def _lowest(fmt: Format, flush: bool) -> int:
+    if fmt.is_integer:
+        return fmt.significand_width - 1
+    return fmt.min_exponent - (fmt.mantissa_width if normalised(fmt, flush) else 0)
+
+
+def field_weight(a: Format, b: Format) -> int:
+    """Weight of the product's top bit where the sum of its operands' exponents (fields, of integers 1) is 0."""
+    return sum(fmt.significand_width - 1 if fmt.is_integer else fmt.min_exponent for fmt in (a, b)) - 1
 
 
 @dataclass(frozen=True)

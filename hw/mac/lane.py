@@ -7,13 +7,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from amaranth.hdl import Module, Mux, Signal, Value, ValueLike
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, ValueLike
 
 from ..formats import Format
 from ..lib.block import place_block
 from ..lib.pipeline import Pipeline
 from .add import Add, Align
-from .geometry import Factor, Geometry
+from .geometry import Geometry, field_weight
 from .normalise import Normalise, Scan
 from .pack import Decide, Pack
 from .unpack import INF, NAN, NONE, Exponents, Operand, product_specials
@@ -33,7 +33,7 @@ class Numerics:
     saturate: bool = False
 
 
-def factor_live(a: Operand, b: Operand, factor: Factor, acc: Format) -> dict[str, ValueLike]:
+def factor_live(a: Operand, b: Operand, acc: Format) -> dict[str, ValueLike]:
     """What the lane has to know of a product of these operands beside its significand.
 
     ``e_p`` is the weight of the product's top bit relative to ``acc``'s least exponent. The product may be anything
@@ -41,10 +41,40 @@ def factor_live(a: Operand, b: Operand, factor: Factor, acc: Format) -> dict[str
     """
     infinite, invalid = product_specials(a, b)
     # Exponents are relative to acc's least; fields are one more than exponents relative to their own formats' least.
+    e_p = sum_of_fields(a.exponent, b.exponent, field_weight(a.fmt, b.fmt) - acc.min_exponent)
     return {
-        "sign_p": a.sign ^ b.sign, "e_p": a.field + b.field + (factor.low - acc.min_exponent - 2),
+        "sign_p": a.sign ^ b.sign, "e_p": e_p,
         "zero_p": a.zero | b.zero, "special_p": Mux(invalid, NAN, Mux(infinite, INF, NONE)),
     }  # fmt: skip
+
+
+def sum_of_fields(a: Value, b: Value, constant: int) -> Value:
+    """``a + b + constant``, of which only the sum of a and b takes an adder.
+
+    The constant's last bit is its carry, zeros above that cost nothing, and what is left moves few bits.
+    """
+    carry = constant & 1
+    zeros = constant - carry
+    total = a + b
+    if carry:
+        a, b = (Cat(Const(1, 1), x).as_signed() if x.shape().signed else Cat(Const(1, 1), x) for x in (a, b))
+        total = (a + b)[1:].as_signed() if a.shape().signed or b.shape().signed else (a + b)[1:]
+    if zeros == 0:
+        return total
+    low = min((zeros & -zeros).bit_length() - 1, len(total) - 1)
+    signed_total = total.shape().signed
+    upper, added = total[low:].as_signed() if signed_total else total[low:], zeros >> low
+    if len(upper) > 3:
+        return Cat(total[:low], upper + added).as_signed()
+    # A table rather than a second adder.
+    size = 1 << len(upper)
+    values = [added + k - (size if signed_total and k >= size // 2 else 0) for k in range(size)]
+    shape = Const(0, range(min(values), max(*values, 0) + 1)).shape()
+    width = shape.width + (not shape.signed)
+    chosen: Value = Const(values[0], width)
+    for k in range(1, size):
+        chosen = Mux(total[low:] == k, Const(values[k], width), chosen)
+    return Cat(total[:low], chosen).as_signed()
 
 
 def addend_live(c: Operand) -> dict[str, ValueLike]:

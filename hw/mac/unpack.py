@@ -4,11 +4,11 @@
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
 # pyright: reportReturnType=false, reportOperatorIssue=false
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
 from ..formats import Format
-from .geometry import Geometry
+from .geometry import Geometry, normalised
 
 NONE, INF, NAN = 0, 1, 2
 """What overrides the sum: nothing, an infinity, a NaN."""
@@ -34,6 +34,11 @@ class Operand(Component):
     significand : Out(fmt.significand_width)
     raw : Out(fmt.significand_width)
         The significand where ``zero`` is low; where it is high, that of the subnormal that counts as zero.
+    factor : Out(fmt.significand_width)
+        The significand where ``zero`` is low; where it is high and subnormals flush, its top bit is set all the same.
+        Of a format that is :func:`~nervure.hw.mac.geometry.normalised`, shifted so that its top bit always is set.
+    exponent : Out(signed)
+        That of ``factor``: ``field``, less the shift.
     e : Out(exponent_width or 1)
     field : Out(exponent_width or 1)
         ``e + 1`` (integers: 1) where ``zero`` is low.
@@ -44,6 +49,8 @@ class Operand(Component):
     sign: Signal
     significand: Signal
     raw: Signal
+    factor: Signal
+    exponent: Signal
     e: Signal
     field: Signal
     zero: Signal
@@ -53,9 +60,12 @@ class Operand(Component):
     def __init__(self, fmt: Format, flush: bool):
         self.fmt = fmt
         self.flush = flush and fmt.flushes
+        self.normalised = normalised(fmt, flush)
+        exponent = signed(fmt.exponent_width + 1) if self.normalised else max(fmt.exponent_width, 1)
         super().__init__({
             "code": In(fmt.width), "sign": Out(1), "significand": Out(fmt.significand_width),
-            "raw": Out(fmt.significand_width), "e": Out(max(fmt.exponent_width, 1)),
+            "raw": Out(fmt.significand_width), "factor": Out(fmt.significand_width),
+            "exponent": Out(exponent), "e": Out(max(fmt.exponent_width, 1)),
             "field": Out(max(fmt.exponent_width, 1)), "zero": Out(1), "inf": Out(1), "nan": Out(1),
         })  # fmt: skip
 
@@ -72,7 +82,9 @@ class Operand(Component):
                 self.sign.eq(sign),
                 self.significand.eq((Mux(sign, ~self.code, self.code) + sign)[: self.fmt.width]),
                 self.raw.eq(self.significand),
+                self.factor.eq(self.significand),
                 self.field.eq(1),
+                self.exponent.eq(1),
                 self.zero.eq(self.code == 0),
             ]
         return m
@@ -95,6 +107,20 @@ class Operand(Component):
             m.d.comb += [self.significand.eq(Mux(normal, Cat(mantissa, 1), 0)), self.zero.eq(~normal)]
         else:
             m.d.comb += [self.significand.eq(Cat(mantissa, normal)), self.zero.eq(~self.code[:-1].any())]
+        if self.normalised:
+            # By the highest bit that is set; the exponent of a subnormal is that of field 1, less the shift.
+            shifted: Value = Const(0, len(mantissa))
+            exponent: Value = Const(1 - len(mantissa), signed(len(self.exponent)))
+            for shift in reversed(range(1, len(mantissa) + 1)):
+                found = mantissa[len(mantissa) - shift]
+                shifted = Mux(found, (mantissa << shift)[: len(mantissa)], shifted)
+                exponent = Mux(found, Const(1 - shift, signed(len(self.exponent))), exponent)
+            m.d.comb += [
+                self.factor.eq(Cat(Mux(normal, mantissa, shifted), 1)),
+                self.exponent.eq(Mux(normal, Cat(field, Const(0, 1)), exponent)),
+            ]
+        else:
+            m.d.comb += [self.factor.eq(Cat(mantissa, 1 if self.flush else normal)), self.exponent.eq(self.field)]
         if fmt.specials == "ieee":
             m.d.comb += [self.inf.eq(field.all() & ~mantissa.any()), self.nan.eq(field.all() & mantissa.any())]
         elif fmt.specials == "nan":

@@ -2,7 +2,8 @@
 
 - ``balance``, ``handshake``: the file is a pipeline of L ranks through which beats pass in order, none lost, none
   repeated.
-- ``significands``, ``product``: the multiplier is fed the operands' significands and puts out their product.
+- ``significands``, ``product``: the multiplier is fed the operands' significands and puts out their product. (Where a
+  number is flushed to zero, what is fed for it has its top bit all the same; ``range`` says that it is of no account.)
 - ``packing``: of a unit of several lanes or modes, each window of that product is one lane's product.
 - ``range``, ``sum``: with every register a wire and the product free within what its factors allow, y is what the
   specification (:mod:`.spec`) says.

@@ -138,7 +138,7 @@ class Lanes:
         return specification(self.lane_config)
 
     def spec(self, lane: tuple[int, int]) -> dict[str, list[int]]:
-        """Literals of what the specification makes of a lane's words: sa, sb, y (as wide as the field's) and lemma."""
+        """Literals of what the specification makes of a lane's words: sa, sb, fa, fb, y (as the field) and lemma."""
         if lane in self._specs:
             return self._specs[lane]
         net, own = self.specified, self.of_lane(lane)
@@ -175,8 +175,8 @@ class Lanes:
         own = [(net.inputs[name], codes & np.uint64((1 << len(net.inputs[name])) - 1))
                for name, codes in self.codes(beats, lane).items()]  # fmt: skip
         free = (net.inputs["p"], np.zeros(count, np.uint64))
-        factors = evaluate(net.aig, {name: net.outputs[name] for name in ("sa", "sb")}, [*own, free], count)
-        p = (net.inputs["p"], factors["sa"] * factors["sb"])
+        factors = evaluate(net.aig, {name: net.outputs[name] for name in ("fa", "fb")}, [*own, free], count)
+        p = (net.inputs["p"], factors["fa"] * factors["fb"])
         return evaluate(net.aig, {"y": net.outputs["y"]}, [*own, p], count)["y"]
 
     def codes(self, beats: Beats, lane: tuple[int, int]) -> Beats:

@@ -43,10 +43,10 @@ class Miter(Lanes):
         return self.aig.differ(self.y[self.index(lane)], self.spec(lane)["y"])
 
     def multiplied(self, lane: Lane) -> dict[int, int]:
-        """A lane's product as that of its significands. Other lanes' stay free: :func:`alike` moves operands alone."""
+        """A lane's product as that of its factors. Other lanes' stay free: :func:`alike` moves operands alone."""
         spec = self.spec(lane)
         # A window has room for the largest product: bits above it are 0.
-        product = self.aig.mul(spec["sa"], spec["sb"])
+        product = self.aig.mul(spec["fa"], spec["fb"])
         return {x >> 1: y for x, y in zip(self.products[lane], product, strict=False)}
 
     def random(self, count: int, aimed: Lane) -> Beats:
@@ -78,14 +78,14 @@ class Miter(Lanes):
 
 
 def significands(directory: Path, mode: int = 0) -> Verdict:
-    """The multiplier is fed the operands' significands, each in its place, and nothing else."""
+    """The multiplier is fed the factors of the specification, each in its place, and nothing else."""
     miter = Miter(directory, mode)
     aig, packing = miter.aig, miter.mode.packing
     wrong = []
     for side, starts in (("a", packing.a), ("b", packing.b)):
         expected = [FALSE] * len(miter.fed[side])
         for index, start in enumerate(starts):
-            word = miter.spec((index, 0) if side == "a" else (0, index))[f"s{side}"]
+            word = miter.spec((index, 0) if side == "a" else (0, index))[f"f{side}"]
             expected[start : start + len(word)] = word
         wrong.append(aig.differ(miter.fed[side], expected))
     if (values := solvers.model(aig, [aig.any(wrong)])) is None:
@@ -97,7 +97,10 @@ def significands(directory: Path, mode: int = 0) -> Verdict:
 
 
 def product_range(directory: Path, mode: int = 0) -> Verdict:
-    """What the specification knows of the product holds of every product of significands."""
+    """What the specification knows of the product holds of every product of its factors.
+
+    Those are the significands, or the product is of no account: then the specification gives what it gives for 0.
+    """
     config = load(directory)[1].lane(mode)
     net = specification(config)
     aig, sa, sb, p = net.aig, net.outputs["sa"], net.outputs["sb"], net.inputs["p"]
@@ -106,7 +109,12 @@ def product_range(directory: Path, mode: int = 0) -> Verdict:
     somewhere = [
         aig.any(aig.within(word, *bounds) for bounds in of) for word, of in zip((sa, sb), classes, strict=True)
     ]
-    questions = [[aig.all(somewhere) ^ 1]]
+    nothing = {x >> 1: FALSE for x in p}
+    idle = aig.differ(net.outputs["y"], aig.copy(net.outputs["y"], aig, nothing))
+    alike = aig.any([aig.differ(net.outputs["fa"], sa), aig.differ(net.outputs["fb"], sb)])
+    # A factor that is no significand: of a zero, its other factor whatever it is, and p does not move y.
+    zero = aig.any([aig.any(sa) ^ 1, aig.any(sb) ^ 1])
+    questions = [[aig.all(somewhere) ^ 1], [alike, zero ^ 1], [alike, idle], [alike, lemma ^ 1]]
     for low_a, high_a in classes[0]:
         for low_b, high_b in classes[1]:
             # The product of integers in two intervals lies between the products of their ends.

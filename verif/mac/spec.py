@@ -6,8 +6,10 @@ difference, and rounded once.
 
 Modules, for a prefix ``mac_spec``:
 
-- ``mac_spec``: codes a, b, c and a product p of significands -> y, the significands that p must be the product of, and
-  ``lemma``, what is known of p from the classes (zero, subnormal, normal) of its factors.
+- ``mac_spec``: codes a, b, c and a product p -> y, the significands ``sa`` and ``sb``, the words ``fa`` and ``fb`` that
+  p must be the product of, and ``lemma``, what is known of p from the classes (zero, subnormal, normal) of its factors.
+  The words are the significands; but some have their top bit where the number is zero, and then p is of no account
+  (:func:`free`).
 - ``mac_spec_product``: codes a, b -> sign, exponent of p's last bit, significands, specials.
 - ``mac_spec_sum``: a signed product ``±p·2^e`` and the code c -> y.
 """
@@ -36,7 +38,7 @@ def classes(fmt: Format, flush: bool) -> dict[str, tuple[int, int]]:
     if fmt.is_integer:
         return {"zero": (0, 0), "nonzero": (1, top if fmt.is_signed else 2 * top - 1)}
     found = {"zero": (0, 0), "subnormal": (1, top - 1), "normal": (top, 2 * top - 1)}
-    if top == 1 or (flush and fmt.flushes):
+    if top == 1 or free(fmt, flush):
         del found["subnormal"]
     return found
 
@@ -65,11 +67,11 @@ class Widths:
         return cls(product, (reach + window).bit_length() + 1)
 
 
-def operand(name: str, fmt: Format, flush: bool, e_width: int) -> str:
+def operand(name: str, fmt: Format, flush: bool, e_width: int, normalised: bool = False) -> str:
     """Text that takes the code ``name`` apart.
 
     ``_s`` is its sign, ``_m`` the significand, ``_e`` the weight of the significand's last bit; ``_inf`` and ``_nan``
-    say what it is if no number.
+    say what it is if no number. ``normalised``: the significand of a subnormal number has its top bit set, too.
     """
     top = fmt.width - 1
     if fmt.is_integer:
@@ -86,6 +88,13 @@ def operand(name: str, fmt: Format, flush: bool, e_width: int) -> str:
     field = f"{name}[{top - 1}:{mw}]"
     mantissa = f"{name}[{mw - 1}:0]" if mw else "1'b0"
     hidden = f"{{{name}_n, {mantissa}}}" if mw else f"{name}_n"
+    least = f"{lsb_exponent(fmt) - 1}"
+    shift = []
+    if normalised:
+        # Zeros above a subnormal number's highest bit, the hidden bit's place included.
+        zeros = "".join(f"{name}[{bit}] ? {mw - bit} : " for bit in reversed(range(1, mw)))
+        shift = [f"wire [1:0] {name}_k = {name}_n ? 0 : {zeros}{mw};"]
+        hidden, least = f"({{{name}_n, {mantissa}}} << {name}_k)", f"{least} - $signed({{1'b0, {name}_k}})"
     inf = nan = "1'b0"
     if fmt.specials == "ieee":
         inf, nan = f"&{field} && {mantissa} == 0", f"&{field} && {mantissa} != 0"
@@ -94,13 +103,24 @@ def operand(name: str, fmt: Format, flush: bool, e_width: int) -> str:
     lines = [
         f"wire {name}_s = {name}[{top}];",
         f"wire {name}_n = {field} != 0;",
+        *shift,
         f"wire [{mw}:0] {name}_m = " + (f"{name}_n ? {hidden} : 0;" if flush and fmt.flushes else f"{hidden};"),
         f"wire [{ew - 1}:0] {name}_f = {name}_n ? {field} : 1;",
-        f"wire signed [{e_width - 1}:0] {name}_e = $signed({{1'b0, {name}_f}}) + ({lsb_exponent(fmt) - 1});",
+        f"wire signed [{e_width - 1}:0] {name}_e = $signed({{1'b0, {name}_f}}) + ({least});",
         f"wire {name}_inf = {inf};",
         f"wire {name}_nan = {nan};",
     ]
     return _indent(lines)
+
+
+def shifted(fmt: Format, flush: bool) -> bool:
+    """Whether subnormal numbers of an operand are normalised: where significands have two to four bits."""
+    return fmt.is_float and 1 <= fmt.mantissa_width <= 3 and not (flush and fmt.flushes)
+
+
+def free(fmt: Format, flush: bool) -> bool:
+    """Whether p may be anything where an operand is zero: its word has its top bit set for every code."""
+    return (flush and fmt.flushes) or shifted(fmt, flush)
 
 
 def rounding(module: str, config: MacConfig, width: int, e_width: int) -> str:
@@ -231,12 +251,19 @@ def verilog(config: MacConfig, name: str = "mac_spec") -> str:
             known.append(f"a_{ca} && b_{cb} && p >= {widths.product}'d{la * lb} && p <= {widths.product}'d{ha * hb}")
     of_class = [f"wire {v}_{c} = s{v} >= {lo} && s{v} <= {hi};" for v, f in (("a", fa), ("b", fb))
                 for c, (lo, hi) in classes(f, config.flush).items()]  # fmt: skip
+    word = {}
+    for v, f in (("a", fa), ("b", fb)):
+        top = f"{f.significand_width}'d{1 << f.mantissa_width}"
+        word[v] = f"{{1'b1, {v}[{f.mantissa_width - 1}:0]}}" if f.is_float and free(f, config.flush) else f"s{v}"
+        if shifted(f, config.flush):
+            word[v] = f"s{v} == 0 ? {top} : s{v}"
+    idle = " || ".join(f"s{v} == 0" for v, f in (("a", fa), ("b", fb)) if free(f, config.flush)) or "1'b0"
     total = _integer_sum(name, config, widths) if acc.is_integer else float_sum(name, config, widths)
     return f"""{total}
 module {name}_product(input [{fa.width - 1}:0] a, input [{fb.width - 1}:0] b,
     output [{wa - 1}:0] sa, output [{wb - 1}:0] sb, output s, output signed [{ew - 1}:0] e, output inf, output nan);
-{operand("a", fa, config.flush, ew)}
-{operand("b", fb, config.flush, ew)}
+{operand("a", fa, config.flush, ew, shifted(fa, config.flush))}
+{operand("b", fb, config.flush, ew, shifted(fb, config.flush))}
   assign sa = a_m, sb = b_m, s = a_s != b_s, e = a_e + b_e;
   assign nan = a_nan || b_nan || a_inf && b_m == 0 || b_inf && a_m == 0;
   assign inf = a_inf || b_inf;
@@ -244,13 +271,16 @@ endmodule
 
 module {name}(input [{fa.width - 1}:0] a, input [{fb.width - 1}:0] b, input [{acc.width - 1}:0] c,
     input [{widths.product - 1}:0] p,
-    output [{wa - 1}:0] sa, output [{wb - 1}:0] sb, output [{acc.width - 1}:0] y, output lemma);
+    output [{wa - 1}:0] sa, output [{wb - 1}:0] sb, output [{wa - 1}:0] fa, output [{wb - 1}:0] fb,
+    output [{acc.width - 1}:0] y, output lemma);
   wire s, inf, nan;
+  wire idle = {idle};
   wire signed [{ew - 1}:0] e;
   {name}_product u_product(.a(a), .b(b), .sa(sa), .sb(sb), .s(s), .e(e), .inf(inf), .nan(nan));
-  {name}_sum u_sum(.s(s), .p(p), .e(e), .inf(inf), .nan(nan), .c(c), .y(y));
+  {name}_sum u_sum(.s(s), .p(idle ? {widths.product}'d0 : p), .e(e), .inf(inf), .nan(nan), .c(c), .y(y));
 {_indent(of_class)}
-  assign lemma = {" || ".join(f"({k})" for k in known)};
+  assign fa = {word["a"]}, fb = {word["b"]};
+  assign lemma = idle || {" || ".join(f"({k})" for k in known)};
 endmodule
 """
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ....hw.formats import Format
 from ....hw.mac.config import MacConfig
 from ..smt import bits, define, number, power, rounded, special, value, wire
-from ..spec import Widths, largest_lsb_exponent, lsb_exponent
+from ..spec import Widths, largest_lsb_exponent, lsb_exponent, shifted
 
 HOST_LOW, HOST_HIGH, HOST_BITS = -126, 127, 24  # normal exponents and precision of Float32
 TINY = -170  # below 2^-170 the last bit of a product that fits 20 bits is under a quarter of the least Float32 number
@@ -22,7 +22,8 @@ TINY = -170  # below 2^-170 the last bit of a product that fits 20 bits is under
 
 def finite_exponents(config: MacConfig) -> tuple[int, int]:
     """Range of the weight of the product's last bit, finite operands."""
-    low = sum(lsb_exponent(f) for f in (config.a_format, config.b_format))
+    low = sum(lsb_exponent(f) - (f.mantissa_width if shifted(f, config.flush) else 0)
+              for f in (config.a_format, config.b_format))  # fmt: skip
     high = sum(largest_lsb_exponent(f) - (f.specials == "ieee") for f in (config.a_format, config.b_format))
     return low, high
 
