@@ -104,7 +104,7 @@ def negative_control(artifact: Artifact, bench: Any, count: int = 30, *, seed: i
         _check_select(model, vectors, expected, ends)
         for number, line in enumerate(drawn, 1):
             shown = _by_vectors(model, bench, config, vectors, expected, ends, number)
-            outcome = ("vectors", shown) if shown else _by_proof(artifact, folder / str(number), line, timeout)
+            outcome = ("vectors", shown) if shown else _by_proof(artifact, bench, folder / str(number), line, timeout)
             found.append(Fault(number, _place(line), *outcome))
             if progress:
                 progress("faults", number, len(drawn))
@@ -189,7 +189,7 @@ def _shown(bench: Any, config: Any, field: str, codes: np.ndarray) -> str:
     return bench.describe(config, field, int(codes))
 
 
-def _by_proof(artifact: Artifact, folder: Path, line: str, timeout: float) -> tuple[str, str]:
+def _by_proof(artifact: Artifact, bench: Any, folder: Path, line: str, timeout: float) -> tuple[str, str]:
     """Outcome and detail of a fault that no vector shows."""
     folder.mkdir()
     shutil.copy(artifact.verilog, folder / "design.v")
@@ -203,10 +203,21 @@ def _by_proof(artifact: Artifact, folder: Path, line: str, timeout: float) -> tu
     part = Part(f"{__name__.rpartition('.')[0]}.proofs:same", {"other": str(mutant)})
     (result,) = prove(artifact, [Claim("fault", "the faulty file is the file", (part,))], jobs=1, timeout=timeout)
     if result.status == "unknown":
-        return "survived", f"not decided: {result.method}"
+        return _by_claims(Artifact(mutant, manifest), bench, result.method, timeout)
     if result.status == "proved":
         return "equivalent", result.method
     return "proof", f"{result.method}: {result.counterexample}"
+
+
+def _by_claims(mutant: Artifact, bench: Any, undecided: str, timeout: float) -> tuple[str, str]:
+    """Outcome and detail by the claims of the unit, where files differ in states that may be out of reach."""
+    results = prove(mutant, bench.claims(mutant), jobs=1, timeout=timeout) if hasattr(bench, "claims") else []
+    for result in results:
+        if result.status == "refuted":
+            return "proof", f"{result.name}: {result.method}: {result.counterexample}"
+    if results and all(result.status == "proved" for result in results):
+        return "equivalent", "every claim holds of the faulty file"
+    return "survived", f"not decided: {undecided}"
 
 
 def _place(line: str) -> str:
