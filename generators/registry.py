@@ -123,6 +123,25 @@ UNITS: dict[str, Unit] = {
             generator="nervure.generators.mac.cast",
             board="nervure.fpga_projects.mac:project",
         ),
+        Unit(
+            name="activation",
+            summary="function of one variable by table or line segments, near the least error its segments can have",
+            config="nervure.hw.activation.config:ActivationConfig",
+            circuit="nervure.hw.activation.circuit:Activation",
+            golden="nervure.golden.activation:activation",
+            bench="nervure.verif.activation",
+            generator="nervure.generators.activation",
+            board="nervure.fpga_projects.activation:project",
+        ),
+        Unit(
+            name="softmax",
+            summary="softmax of rows by two tables and exact integers, every probability within a stated bound",
+            config="nervure.hw.activation.config.softmax:SoftmaxConfig",
+            circuit="nervure.hw.activation.softmax:Softmax",
+            golden="nervure.golden.activation.softmax:softmax",
+            bench="nervure.verif.activation.softmax",
+            generator="nervure.generators.activation.softmax",
+        ),
     )
 }
 
@@ -133,6 +152,7 @@ COMMANDS: tuple[str, ...] = (
     "nervure.generators.commands.check",
     "nervure.generators.commands.prove",
     "nervure.generators.commands.campaign",
+    "nervure.generators.commands.activation",
 )
 
 

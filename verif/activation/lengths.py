@@ -1,0 +1,58 @@
+"""Stimulus of units with rows: how long rows are, where they end, and which of their numbers take part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def row_ends(config: Any, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Which of so many beats have ``last``; the last of all has.
+
+    A third of the rows has up to 3 beats, a third any length, a third is the longest row or one beat less; some of the
+    longest ones have no ``last``.
+
+    Parameters
+    ----------
+    config
+        With ``beats`` of the longest row.
+    """
+    last, at, longest = np.zeros(count, bool), 0, config.beats
+    while at < count:
+        third = rng.integers(3)
+        if third == 0:
+            length = int(rng.integers(1, min(3, longest) + 1))
+        elif third == 1:
+            length = int(rng.integers(1, longest + 1))
+        else:
+            length = max(longest - int(rng.integers(2)), 1)
+        at = min(at + length, count)
+        last[at - 1] = length < longest or rng.random() < 0.5
+    last[-1] = True
+    return last
+
+
+def presence(config: Any, row: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Which numbers take part, (beats, lanes): in most rows all up to an end within the last beat, in some any, or none.
+
+    Parameters
+    ----------
+    config
+        With ``lanes``.
+    row : array (beats,)
+        Which row each beat is of.
+    """
+    count, shape = row[-1] + 1, (len(row), config.lanes)
+    final = np.r_[np.diff(row) > 0, True][:, None]
+    kept = rng.integers(1, config.lanes + 1, count)[row][:, None]
+    whole = (np.arange(config.lanes) < kept) | ~final
+    masked = rng.random(shape) < rng.random(count)[row][:, None]
+    chance = rng.random(count)[row][:, None]
+    return np.where(chance < 0.7, whole, np.where(chance < 0.97, masked, False))
+
+
+def ends(row: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """For each beat of a whole row, the beat that ends the row: only then all of them come out."""
+    at = np.flatnonzero(end)
+    return at[row[row < len(at)]]
