@@ -143,6 +143,15 @@ UNITS: dict[str, Unit] = {
             generator="nervure.generators.activation.pow2round",
         ),
         Unit(
+            name="kan",
+            summary="networks of learned functions on edges (KAN): tables, adder trees, clamps",
+            config="nervure.hw.activation.config.kan:KanConfig",
+            circuit="nervure.hw.activation.kan:Kan",
+            golden="nervure.golden.activation.kan:kan",
+            bench="nervure.verif.activation.kan",
+            generator="nervure.generators.activation.kan",
+        ),
+        Unit(
             name="ptsoftmax",
             summary="shares 2^(z - max z) / power of two nearest to their sum, row after row (trained-in, no softmax)",
             config="nervure.hw.activation.config.ptsoftmax:PtsoftmaxConfig",
@@ -168,6 +177,15 @@ UNITS: dict[str, Unit] = {
             golden="nervure.golden.activation.softmax:softmax",
             bench="nervure.verif.activation.softmax",
             generator="nervure.generators.activation.softmax",
+        ),
+        Unit(
+            name="dtnn",
+            summary="layers of dendrite branches (DTNN): a table for every few inputs, joined by adders or tables",
+            config="nervure.hw.activation.config.dtnn:DtnnConfig",
+            circuit="nervure.hw.activation.dtnn:Dtnn",
+            golden="nervure.golden.activation.dtnn:dtnn",
+            bench="nervure.verif.activation.dtnn",
+            generator="nervure.generators.activation.dtnn",
         ),
     )
 }

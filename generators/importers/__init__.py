@@ -1,0 +1,1 @@
+"""From models trained elsewhere to configs with integer weights."""
