@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from nervure.generators.flow.tables import unit_table
@@ -21,3 +23,9 @@ def test_the_table_of_the_mac_is_what_its_script_prints():
 
 def test_the_comparison_is_what_its_script_prints():
     assert shown("scripts/compare_mac.py") == "\n".join([table(compare()), density()]).strip()
+
+
+def test_the_table_of_activations_is_what_its_script_prints():
+    printed = subprocess.run([sys.executable, "scripts/compare_activation.py"], cwd=README.parent, check=True,
+                             capture_output=True, text=True).stdout  # fmt: skip
+    assert shown("scripts/compare_activation.py") == printed.strip()
