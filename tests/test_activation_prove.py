@@ -36,9 +36,11 @@ def found(artifact, *names):
     verdicts = {}
     for claim in bench.claims(artifact):
         if not names or claim.name in names:
-            (part,) = claim.parts
-            module, _, function = part.function.partition(":")
-            verdicts[claim.name] = getattr(import_module(module), function)(artifact.directory).status
+            statuses = set()
+            for part in claim.parts:
+                module, _, function = part.function.partition(":")
+                statuses.add(getattr(import_module(module), function)(artifact.directory, **part.arguments).status)
+            verdicts[claim.name] = "proved" if statuses == {"proved"} else ", ".join(sorted(statuses - {"proved"}))
     return verdicts
 
 
@@ -77,6 +79,14 @@ def test_a_write_to_the_wrong_half_is_refuted(tmp_path):
     (name,) = set(re.findall(r"assign (\w+) = ~ ?(?:input_|level0_)?half;", text)) or {""}
     artifact = broken(artifact, rf"assign {name} = ~ ?", f"assign {name} = ")
     assert "refuted" in found(artifact, "writes", "apart").values()
+
+
+def test_a_line_of_the_other_table_is_refuted(tmp_path):
+    """The config's table does not show it; a code under every loaded table does."""
+    artifact = emit(make(2, **SMALL, form="reload", latency=2), tmp_path)
+    artifact = broken(artifact, r"= lines\[\{ half,", "= lines[{ ~half,")
+    assert reload_proofs.answer(artifact.directory).status == "proved"
+    assert reload_proofs.answer(artifact.directory, [3]).status == "refuted"
 
 
 def test_drawn_faults_are_found(tmp_path):

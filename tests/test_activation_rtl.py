@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
 from nervure.generators.activation import derive, fields, formula
 from nervure.generators.emit import emit
+from nervure.generators.flow.synth import synth
 from nervure.generators.verify import verify
 from nervure.hw.activation.config import ActivationConfig
 from nervure.hw.config import ConfigError
@@ -129,6 +131,18 @@ def test_long_lists_are_short_in_the_header(tmp_path):
     config = CONFIGS["table"]
     header = emit(config, tmp_path).verilog.read_text().partition("module")[0]
     assert "(1024 in all, see the manifest)" in header and max(map(len, header.splitlines())) < 200
+
+
+def test_a_long_table_is_started_in_parts(tmp_path):
+    """Yosys takes the square of the length of an initial block to read it."""
+    config = table(input="q3.8", output="q3.8", latency=2)
+    artifact = emit(config, tmp_path)
+    blocks = artifact.verilog.read_text().split("initial begin\n")[1:]
+    lengths = [len(re.findall(r"^ +entries\[\d+\] = ", block.partition("  end\n")[0], re.M)) for block in blocks]
+    assert sum(lengths) == 4096 and max(lengths) == 64
+    assert proofs.values(tmp_path).status == "proved"
+    report = synth(artifact, "xcup")
+    assert report.bram == 1.5 and report.lut < 30
 
 
 def test_what_is_shown_of_a_config():

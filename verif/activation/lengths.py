@@ -34,7 +34,7 @@ def row_ends(config: Any, count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def presence(config: Any, row: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Which numbers take part, (beats, lanes): in most rows all up to an end within the last beat, in some any, or none.
+    """Which numbers take part, (beats, lanes): in most rows all up to an end in the last beat, in some any, or none.
 
     Parameters
     ----------

@@ -17,6 +17,8 @@ from ..netlist import Netlist
 from ..proofs import netlist_of
 from ..prove import Verdict
 
+Codes = Mapping[str, np.ndarray]
+
 
 def block(artifact: Artifact, name: str) -> Netlist:
     """The netlist of a block without registers.
@@ -39,7 +41,7 @@ def never(aig: Aig, words: Mapping[str, Sequence[int]], wrong: Sequence[int], me
     return Verdict("refuted", "kissat", {name: hex(solvers.word(model, word)) for name, word in words.items()})
 
 
-def same_codes(net: Netlist, given: Mapping[str, np.ndarray], wanted: Mapping[str, np.ndarray]) -> dict[str, Any] | None:
+def same_codes(net: Netlist, given: Codes, wanted: Codes) -> dict[str, Any] | None:
     """The first codes at which a block's outputs are not those wanted; None if there are none."""
     (count,) = {len(codes) for codes in given.values()}
     values = [(net.inputs[name], codes) for name, codes in given.items()]
@@ -74,6 +76,6 @@ def every_code(artifact: Artifact, pairs: Sequence[tuple[str, str, ActivationCon
     return Verdict("proved", f"all {codes} codes of {len(pairs)} tables, against the golden model")
 
 
-def _outputs(net: Netlist, given: Mapping[str, np.ndarray]) -> np.ndarray:
+def _outputs(net: Netlist, given: Codes) -> np.ndarray:
     (count,) = {len(codes) for codes in given.values()}
     return evaluate(net.aig, {"y": net.outputs["y"]}, [(net.inputs[k], c) for k, c in given.items()], count)["y"]
