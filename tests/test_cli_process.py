@@ -62,7 +62,7 @@ def test_interrupt_ends_quietly(tmp_path):
     )  # fmt: skip
     time.sleep(4)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out, err) == (130, "", "")
 
 

@@ -112,7 +112,7 @@ def test_an_interrupt_stops_the_jobs_and_keeps_what_passed(tmp_path):
     process = subprocess.Popen(words, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     time.sleep(3)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out, err) == (130, "", "")
     assert list((tmp_path / "jobs").iterdir()) == []
 
