@@ -88,7 +88,7 @@ def draw(data: dict[str, Any]) -> str:
     body.append(_text(_LEFT - 8, down(0) + 4, "0", "end"))
     for k in range(5):
         x = round((first + span * k / 4) / span, 3) * span
-        body.append(_text(across(x), _HEIGHT - _BOTTOM + 20, f"{x:.4g}", "middle"))
+        body.append(_text(across(x), _HEIGHT - _BOTTOM + 20, f"{x + 0.0:.4g}", "middle"))
     ratio = data["certificate"]["ratio"]
     title = f"{data['function']}({data['input']}) to {data['output']}, {data['form']}: error over every code"
     stored = data["certificate"]["stored_segments"]

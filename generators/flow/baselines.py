@@ -56,6 +56,13 @@ LONG: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {
     ],
     "accumulate": [({"a": "bf16", "b": "bf16", "acc": "bf16"}, _FLOWS)],
     "gemv": [({"a": "bf16", "b": "bf16", "acc": "bf16"}, ("xcup flat", "ecp5 flat"))],
+    "activation": [
+        ({"function": "gelu", "form": "fold", "segments": 16}, _FLOWS),
+        ({"function": "tanh", "output": "q1.14", "knots": "uniform", "segments": 32}, _FLOWS),
+    ],
+    "pow2round": [({}, _FLOWS)],
+    "ptsoftmax": [({"bits": 5, "lanes": 3, "length": 50}, ("xcup flat", "ecp5 flat"))],
+    "bspn": [({"input": "q3.4", "group": 8, "lanes": 2}, ("xcup flat", "ecp5 flat"))],
 }  # fmt: skip
 """As :data:`ENTRIES`, watched by the long trials."""
 
@@ -145,8 +152,11 @@ def update(directory: Path, say: Callable[[str], None], libraries: Path | None =
             wanted = tuple(flow for flow in flows if libraries or not needs_library(flow))
             areas = {flow: kept[flow] for flow in flows if flow in kept and flow not in wanted}
             areas |= measure(config, wanted, libraries)
-            defaults = type(config)().to_dict()
-            fields = {key: value for key, value in config.to_dict().items() if value != defaults[key]}
+            # What a wish was solved to is in the module's name.
+            solved = getattr(get_unit(name).load("generator"), "SOLVED", ())
+            defaults = {key: field.default for key, field in type(config).model_fields.items() if key not in solved}
+            given = config.to_dict()
+            fields = {key: given[key] for key, usual in defaults.items() if given[key] != usual}
             new[module] = {"config": fields, "areas": areas}
             for flow, counts in areas.items():
                 before = kept.get(flow)

@@ -28,8 +28,8 @@ RECIPES: dict[str, Recipe] = {
         shift_pixels=1,
     ),
 }  # fmt: skip
-"""Recipes, chosen on a part of the training rows; the test rows are for the report (MNIST's were read once before, with an
-earlier recipe that the held-out rows had not chosen either)."""
+"""Recipes, chosen on a part of the training rows; the test rows are for the report. (MNIST's were read once before,
+with an earlier recipe.)"""
 
 Data = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Input codes and labels to train on, and to test on."""
