@@ -179,6 +179,15 @@ UNITS: dict[str, Unit] = {
             generator="nervure.generators.activation.softmax",
         ),
         Unit(
+            name="norm",
+            summary="layer norm and RMS norm of rows by exact sums and one table, every result within a stated bound",
+            config="nervure.hw.activation.config.norm:NormConfig",
+            circuit="nervure.hw.activation.norm:Norm",
+            golden="nervure.golden.activation.norm:norm",
+            bench="nervure.verif.activation.norm",
+            generator="nervure.generators.activation.norm",
+        ),
+        Unit(
             name="dtnn",
             summary="layers of dendrite branches (DTNN): a table for every few inputs, joined by adders or tables",
             config="nervure.hw.activation.config.dtnn:DtnnConfig",

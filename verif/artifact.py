@@ -13,7 +13,8 @@ they differ from beat to beat; then ``drain_cycles`` may say after how many cycl
 out. ``certificate`` is how near an approximation comes to its function, over all inputs: ``{max_error, limit, ratio,
 worst_input, segments, stored_segments, ...}``, where limit is the least error that as many real segments can have
 (ratio is null where that is 0), ``worst_input`` the input at which max_error is met, ``segments`` those of the whole
-domain and ``stored_segments`` those that the circuit holds.
+domain and ``stored_segments`` those that the circuit holds. Of units of rows it is ``{max_error, bound{relative,
+absolute, ...}, stored_segments}``: no result is farther than ``relative * |what is meant| + absolute``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -9,13 +11,15 @@ from ...hw.activation.config.ptsoftmax import PtsoftmaxConfig
 from . import signed
 
 
-def rows(config: PtsoftmaxConfig, last: Tensor) -> tuple[Tensor, Tensor]:
+def rows(config: Any, last: Tensor) -> tuple[Tensor, Tensor]:
     """Which row each beat is of, and which beats end one.
 
     A row ends with a beat that has ``last``, or with the last beat that a row can have.
 
     Parameters
     ----------
+    config
+        Of a unit with rows: ``beats`` of the longest one.
     last : integer tensor (beats,)
 
     Returns

@@ -155,7 +155,7 @@ def control(directory: Path, longest: int, ranks: int, flags: tuple[str, ...], p
     shape, flat = Shape(longest, ranks, flags, prefix, source, sink), Flat(directory)
     aig, net = flat.aig, flat.net
     write, read, committed, number = (flat.word(prefix + name) for name in ("write", "read", "committed", "number"))
-    found, shown, (reads,) = flat.word(f"{prefix}found_row"), flat.word(f"{prefix}shown_row"), flat.word(f"{prefix}reads")
+    found, shown, (reads,) = (flat.word(prefix + name) for name in ("found_row", "shown_row", "reads"))
     following = flat.plus(write, TRUE)
     room = aig.differ(following, read)
     if source:

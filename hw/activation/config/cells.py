@@ -8,6 +8,7 @@ with uniform knots.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from . import ActivationConfig
 from .address import starts
@@ -32,7 +33,7 @@ def check_count(name: str, count: int) -> None:
 
 
 def check_cells(name: str, count: int, slopes: Sequence[int], biases: Sequence[int]) -> None:
-    """Refuses lines that are not one for each cell.
+    """Refuses lines that are not one for each cell; ``name`` stands before the fields' names.
 
     Raises
     ------
@@ -41,7 +42,7 @@ def check_cells(name: str, count: int, slopes: Sequence[int], biases: Sequence[i
     """
     for key, values in (("slopes", slopes), ("biases", biases)):
         if len(values) != count:
-            raise ValueError(f"{name}_{key} must be {count}, one for each segment, not {len(values)}")
+            raise ValueError(f"{name}{key} must be {count}, one for each segment, not {len(values)}")
 
 
 def table(function: str, integer_bits: int, fraction_bits: int, slopes: Sequence[int],
@@ -55,11 +56,12 @@ def table(function: str, integer_bits: int, fraction_bits: int, slopes: Sequence
     """
     width = integer_bits + fraction_bits
     cell = width - (len(slopes) - 1).bit_length()
-    return ActivationConfig(
-        function=function, domain=f"0:{1 << integer_bits}", input=f"uq{integer_bits}.{fraction_bits}",
-        output=f"uq1.{VALUE_BITS}", knots="uniform", address=(cell,), slope=SLOPE, bias=BIAS,
-        breakpoints=starts("uniform", (cell,), 0, (1 << width) - 1), slopes=slopes, biases=biases,
-    )  # fmt: skip
+    fields: dict[str, Any] = {
+        "function": function, "domain": f"0:{1 << integer_bits}", "input": f"uq{integer_bits}.{fraction_bits}",
+        "output": f"uq1.{VALUE_BITS}", "knots": "uniform", "address": (cell,), "slope": SLOPE, "bias": BIAS,
+        "breakpoints": starts("uniform", (cell,), 0, (1 << width) - 1), "slopes": slopes, "biases": biases,
+    }  # fmt: skip
+    return ActivationConfig(**fields)
 
 
 def check_values(name: str, lines: ActivationConfig) -> None:
@@ -75,4 +77,4 @@ def check_values(name: str, lines: ActivationConfig) -> None:
         for u in (edges[k], edges[k + 1] - 1):
             value = (slope * u + (bias << shift)) / 2.0**lines.fraction_bits
             if not 0.25 <= value < 2 - 2.0**-VALUE_BITS:
-                raise ValueError(f"{name}_slopes and {name}_biases must give values from 1/4 to 2, not {value:g}")
+                raise ValueError(f"{name}slopes and {name}biases must give values from 1/4 to 2, not {value:g}")

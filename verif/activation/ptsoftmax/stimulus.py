@@ -7,6 +7,7 @@ import torch
 
 from ....golden.activation.ptsoftmax import rows
 from ....hw.activation.config.ptsoftmax import PtsoftmaxConfig
+from ..lengths import presence, row_ends
 
 Vectors = dict[str, np.ndarray]
 KINDS = ("mixed", "uniform", "attention", "corners")
@@ -34,32 +35,16 @@ def stimulus(config: PtsoftmaxConfig, count: int, seed: int, kind: str = "mixed"
         ``z`` and ``on`` of shape (count,) or (count, lanes), ``last`` of shape (count,).
     """
     rng = np.random.default_rng([seed, KINDS.index(kind), 0x50F7])
-    last = _ends(config, count, rng)
+    last = row_ends(config, count, rng)
     row = rows(config, torch.from_numpy(last.astype(np.int64)))[0].numpy()
     of_row = rng.integers(1, len(KINDS), row[-1] + 1) if kind == "mixed" else np.full(row[-1] + 1, KINDS.index(kind))
     low, high = -(1 << (config.bits - 1)), (1 << (config.bits - 1)) - 1
     made = np.stack([scores(config, row, low, high, rng) for scores in (_uniform, _attention, _corners)])
     z = np.take_along_axis(made, (of_row[row] - 1)[None, :, None], 0)[0]
-    on = _on(config, row, rng)
+    on = presence(config, row, rng)
     flat = (slice(None), 0) if config.lanes == 1 else slice(None)
     codes = np.clip(z, low, high) & ((1 << config.bits) - 1)
     return {"z": codes[flat].astype(np.uint64), "on": on[flat].astype(np.uint64), "last": last.astype(np.uint64)}
-
-
-def _ends(config: PtsoftmaxConfig, count: int, rng: np.random.Generator) -> np.ndarray:
-    last, at, longest = np.zeros(count, bool), 0, config.beats
-    while at < count:
-        third = rng.integers(3)
-        if third == 0:
-            length = int(rng.integers(1, min(3, longest) + 1))
-        elif third == 1:
-            length = int(rng.integers(1, longest + 1))
-        else:
-            length = max(longest - int(rng.integers(2)), 1)
-        at = min(at + length, count)
-        last[at - 1] = length < longest or rng.random() < 0.5
-    last[-1] = True
-    return last
 
 
 def _uniform(config: PtsoftmaxConfig, row: np.ndarray, low: int, high: int, rng: np.random.Generator) -> np.ndarray:
@@ -85,13 +70,3 @@ def _corners(config: PtsoftmaxConfig, row: np.ndarray, low: int, high: int, rng:
     rising = low + place * (1 + (row % 5)[:, None]) // 2
     far = np.where(place == rng.integers(0, 2 * lanes, count)[row][:, None], top, low)
     return np.choose(kind, [np.broadcast_to(top, place.shape), falling, tie, edges, rising, far])
-
-
-def _on(config: PtsoftmaxConfig, row: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    count, shape = row[-1] + 1, (len(row), config.lanes)
-    final = np.r_[np.diff(row) > 0, True][:, None]
-    kept = rng.integers(1, config.lanes + 1, count)[row][:, None]
-    whole = (np.arange(config.lanes) < kept) | ~final
-    masked = rng.random(shape) < rng.random(count)[row][:, None]
-    chance = rng.random(count)[row][:, None]
-    return np.where(chance < 0.7, whole, np.where(chance < 0.97, masked, False))

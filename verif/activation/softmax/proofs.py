@@ -1,0 +1,113 @@
+"""How the claims of the softmax are tried; each function returns a verdict, in a process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ....golden.activation.softmax import exponents
+from ....hw.activation.config.softmax import STEPS, SoftmaxConfig
+from ...aig import TRUE, Aig
+from ...artifact import Artifact
+from ...prove import Verdict
+from ..rows import Flat
+from ..tables import block, every_code, never, same_codes
+
+
+def _config(directory: Path) -> tuple[Artifact, SoftmaxConfig]:
+    artifact = Artifact.load(directory)
+    return artifact, SoftmaxConfig(**artifact.manifest["config"])
+
+
+def tables(directory: Path) -> Verdict:
+    """Both tables give the golden model's value for every code, in every lane."""
+    artifact, config = _config(directory)
+    pairs = [("sum", "sum_value", config.sum_table)]
+    pairs += [(f"exp{k}", f"exp_value{k}", config.exp_table) for k in range(config.lanes)]
+    return every_code(artifact, pairs)
+
+
+def exponent(directory: Path) -> Verdict:
+    """n and f of every distance, in every lane."""
+    artifact, config = _config(directory)
+    d = np.arange(1 << config.input_format.width, dtype=np.uint64)
+    distances = torch.from_numpy(d.astype(np.int64))
+    t = (distances * config.factor + (1 << config.drop >> 1)) >> config.drop
+    wanted = {"n": exponents(config, distances)[0].numpy(), "f": (t & ((1 << STEPS) - 1)).numpy()}
+    for k in range(config.lanes):
+        net = block(artifact, f"exponent{k}")
+        if (wrong := same_codes(net, {"d": d}, wanted)) is not None:
+            return Verdict("refuted", f"all codes of exponent{k}", wrong)
+    return Verdict("proved", f"all {len(d)} distances in {config.lanes} lanes, against the golden model")
+
+
+def powers(directory: Path) -> Verdict:
+    """In each lane a value is moved by so many places, and is 0 beyond the last or where it does not take part."""
+    artifact, config = _config(directory)
+    for k in range(config.lanes):
+        net = block(artifact, f"power{k}")
+        aig, e, on = net.aig, net.outputs["e"], net.inputs["on"][0]
+        value, steps = net.inputs["value"], net.inputs["steps"]
+        wide = [0] * (config.one + 1 - len(value)) + list(value)
+        wrong = [aig.land(on ^ 1, aig.any(e))]
+        for amount in range(len(e)):
+            here = aig.land(on, aig.all(s ^ (1 - (amount >> i & 1)) for i, s in enumerate(steps)))
+            if amount >> len(steps) == 0:
+                wrong.append(aig.land(here, aig.differ(e, [*wide[amount:], *[0] * amount])))
+        if len(e) >> len(steps) == 0:
+            beyond = aig.within(steps, len(e), (1 << len(steps)) - 1)
+            wrong.append(aig.land(beyond, aig.any(e)))
+        verdict = never(aig, {"value": value, "steps": steps}, wrong, "every shift")
+        if verdict.status != "proved":
+            return verdict
+    return Verdict("proved", f"{config.one + 1} shifts in {config.lanes} lanes, kissat")
+
+
+def results(directory: Path) -> Verdict:
+    """In each lane a product is rounded to the nearest code, ties up, and held to the highest."""
+    artifact, config = _config(directory)
+    fmt = config.output_format
+    for k in range(config.lanes):
+        net = block(artifact, f"result{k}")
+        aig, y = net.aig, net.outputs["y"]
+        product = list(net.inputs["product"])
+        drop = config.lowest + 16 - fmt.fraction_bits
+        whole, half = product[drop:], product[drop - 1]
+        rounded = aig.add([*whole, 0], [half, *[0] * len(whole)])
+        over = aig.any(rounded[fmt.width :])
+        wanted = [*rounded, *[0] * fmt.width][: fmt.width]
+        wrong = [aig.land(over ^ 1, aig.differ(y, wanted)), aig.land(over, aig.all(y) ^ 1)]
+        verdict = never(aig, {"product": product}, wrong, "every product")
+        if verdict.status != "proved":
+            return verdict
+    return Verdict("proved", f"all products of {len(product)} bits in {config.lanes} lanes, kissat")
+
+
+def sums(directory: Path) -> Verdict:
+    """In every state what is kept of a row's powers is their sum so far; a row begins after an end (two passes)."""
+    flat = Flat(directory)
+    config = SoftmaxConfig(**flat.artifact.manifest["config"])
+    aig: Aig = flat.aig
+    width = config.one + 1
+    lanes = [flat.word(f"e_5_{k}") for k in range(config.lanes)]
+    part, row, (fresh,) = flat.word("beat_sum"), flat.word("row_sum"), flat.word("fresh")
+    (looks,), (ends,) = flat.word("looks_1"), flat.word("ends_1")
+
+    def total(terms: list[list[int]], bits: int) -> list[int]:
+        level = [[*term, *[0] * bits][:bits] for term in terms]
+        while len(level) > 1:
+            level = [aig.add(*level[k : k + 2]) if k + 1 < len(level) else level[k] for k in range(0, len(level), 2)]
+        return level[0]
+
+    before = [aig.land(fresh ^ 1, x) for x in row]
+    wanted = [
+        ("a beat's sum", flat.after(part), total(lanes, len(part))),
+        ("the row's sum", flat.after(row), flat.mux(looks, total([before, part], config.sum_width), row)),
+        ("a row begins after an end", flat.after([fresh]), [aig.mux(looks, ends, fresh)]),
+    ]
+    found = flat.never([(text, aig.differ(x, y)) for text, x, y in wanted])
+    if any(fresh_after != TRUE for fresh_after in flat.after_reset([fresh])):
+        return Verdict("refuted", "reset", {"fresh": "a reset must begin a row"})
+    return Verdict(found.status, f"{found.method} ({config.lanes} powers of {width} bits a beat)", found.counterexample)
