@@ -18,7 +18,7 @@ from .normalise import Normalise, Scan
 from .pack import Decide, Pack
 from .unpack import INF, NAN, NONE, Exponents, Operand, product_specials
 
-CUTS = [("aligned", 6), ("sum", 4), ("shifted", 6), ("counted", 7), ("decided", 3), ("result", 5)]
+CUTS = [("aligned", 6), ("sum", 4), ("shifted", 7), ("counted", 7), ("decided", 3), ("result", 5)]
 """The lane's places for registers, each with the delay of the segment before it: the stages, in ns, that
 ``scripts/fmax_mac.py`` prints for a bf16 lane at a latency of 8, less about 1 for the registers themselves. Only ratios
 matter."""
