@@ -59,6 +59,8 @@ def test_interrupt_ends_quietly(tmp_path):
     process = subprocess.Popen(
         [*COMMAND, "verify", "mac", *SMALL, "--vectors", "100000000"], text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # Tests that run in the background of a shell inherit that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     time.sleep(4)
     process.send_signal(signal.SIGINT)
