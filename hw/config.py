@@ -99,6 +99,12 @@ class Config(BaseModel):
         raise NotImplementedError
 
     @property
+    def reset_words(self) -> list[str]:
+        """Parts of a derived name that tell the reset, where it is not at its defaults."""
+        words = {"sync": [], "async": ["asyncreset"], "none": ["noreset"]}[self.reset]
+        return [*words, "resetlow"] if self.reset_active == "low" else words
+
+    @property
     def module_name(self) -> str:
         """The module's name: the user's, else one that carries the parameters."""
         return self.module or self.derived_name()

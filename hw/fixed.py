@@ -33,6 +33,11 @@ class Fixed:
         return f"{'' if self.signed else 'u'}q{self.integer_bits}.{self.fraction_bits}"
 
     @property
+    def identifier(self) -> str:
+        """The name as part of a module's: ``q15_16``."""
+        return self.name.replace(".", "_")
+
+    @property
     def width(self) -> int:
         """Bits of a code."""
         return self.integer_bits + self.fraction_bits + self.signed
@@ -68,3 +73,8 @@ def parse_fixed(name: str, field: str = "format") -> Fixed:
     if not 2 <= made.width <= MAX_WIDTH:
         raise ValueError(f"{field} must have 2 to {MAX_WIDTH} bits, not {made.width} ({name})")
     return made
+
+
+def signed_width(low: int, high: int) -> int:
+    """Bits of two's complement that hold low to high, at least 1."""
+    return 1 + max((-low - 1).bit_length() if low < 0 else 0, high.bit_length() if high > 0 else 0)

@@ -14,8 +14,9 @@ from nervure.generators.settings import make_config
 from nervure.generators.verify import verify
 from nervure.golden.activation.kan import kan
 from nervure.hw.activation.config.kan import KanConfig
-from nervure.hw.activation.config.sums import Leaf, joined, settled, signed_width, span
+from nervure.hw.activation.config.sums import Leaf, joined, settled, span
 from nervure.hw.config import ConfigError
+from nervure.hw.fixed import signed_width
 from nervure.verif.activation import kan as bench
 from nervure.verif.batch import BatchModel
 

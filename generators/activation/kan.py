@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ...hw.activation.config.kan import KanConfig
-from ...hw.activation.config.sums import Leaf, signed_width
+from ...hw.activation.config.sums import Leaf
 from ...hw.config import ConfigError
+from ...hw.fixed import signed_width
 from ...hw.lookup import unknown
 
 PRESETS: dict[str, dict[str, Any]] = {

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, ValueLike
 
-from .config.sums import Leaf, signed_width
+from ..fixed import signed_width
+from .config.sums import Leaf
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ...hw.activation.config.sums import Leaf, signed_width
+from ...hw.activation.config.sums import Leaf, partial_width
 from ..aig import FALSE, TRUE, Aig
 
 Word = list[int]
@@ -35,7 +35,7 @@ def table(aig: Aig, leaf: Leaf, codes: Mapping[int, Sequence[int]], width: int) 
 
 def total(aig: Aig, leaves: Sequence[Leaf], codes: Mapping[int, Sequence[int]]) -> Word:
     """The sum of all leaves in two's complement, wide enough for any: neighbours are added first."""
-    width = signed_width(sum(min(0, leaf.range[0]) for leaf in leaves), sum(max(0, leaf.range[1]) for leaf in leaves))
+    width = partial_width(leaves)
     words = [table(aig, leaf, codes, width) for leaf in leaves]
     while len(words) > 1:
         words = [aig.add(*words[i : i + 2]) if i + 1 < len(words) else words[i] for i in range(0, len(words), 2)]

@@ -8,8 +8,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from ...config import Config
-from ...fixed import Fixed, parse_fixed
-from .pow2round import identifier, reset_options, signed_width
+from ...fixed import Fixed, parse_fixed, signed_width
 
 MAX_INPUT_WIDTH, MAX_SHIFT, MAX_WIDTH = 16, 31, 60
 
@@ -182,6 +181,6 @@ class BspnConfig(Config):
 
     def derived_name(self) -> str:
         """``bspn_INPUT_nGROUP_xLANES_lLATENCY_DIGEST``: the trained constants have no shorter name."""
-        options = [] if self.output == "exponent" else [identifier(self.output)]
-        name = f"bspn_{identifier(self.input)}_n{self.group}_x{self.lanes}_l{self.latency}"
-        return "_".join([name, *options, *reset_options(self), self.digest[:8]])
+        options = [self.output_format.identifier] if self.output_format else []
+        name = f"bspn_{self.input_format.identifier}_n{self.group}_x{self.lanes}_l{self.latency}"
+        return "_".join([name, *options, *self.reset_words, self.digest[:8]])

@@ -8,7 +8,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from ...config import Config
-from .sums import Leaf, depth, settled, signed_width, span
+from ...fixed import signed_width
+from .sums import Leaf, depth, settled, span
 
 MAX_ADDRESS, MAX_ENTRY, MAX_SIZE = 12, 1 << 23, 4096
 

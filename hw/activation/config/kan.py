@@ -9,7 +9,8 @@ from typing import ClassVar, Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from ...config import Config
-from .sums import Leaf, depth, joined, settled, signed_width, span
+from ...fixed import signed_width
+from .sums import Leaf, depth, joined, settled, span
 
 MAX_CODE_BITS, MAX_ENTRY_BITS, MAX_WIDTH, MAX_SHIFT = 10, 16, 4096, 24
 

@@ -13,7 +13,6 @@ from ...config import Config
 from ...fixed import Fixed, parse_fixed
 from . import ActivationConfig
 from .cells import VALUE_BITS, check_cells, check_count, check_values, table
-from .pow2round import identifier, reset_options
 
 MAX_INPUT_WIDTH = 16
 PLACES = 15
@@ -203,5 +202,6 @@ class NormConfig(Config):
 
     def derived_name(self) -> str:
         """``norm_KIND_INPUT_OUTPUT_nELEMENTS_xLANES_DIGEST``: constants have no shorter name."""
-        name = f"norm_{self.kind}_{identifier(self.input)}_{identifier(self.output)}_n{self.elements}_x{self.lanes}"
-        return "_".join([name, *reset_options(self), self.digest[:8]])
+        formats = f"{self.input_format.identifier}_{self.output_format.identifier}"
+        name = f"norm_{self.kind}_{formats}_n{self.elements}_x{self.lanes}"
+        return "_".join([name, *self.reset_words, self.digest[:8]])

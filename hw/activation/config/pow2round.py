@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from ...config import Config
-from ...fixed import Fixed, parse_fixed
+from ...fixed import Fixed, parse_fixed, signed_width
 
 ROUNDINGS = ("arithmetic", "geometric", "ceiling")
 
@@ -78,21 +78,5 @@ class Pow2RoundConfig(Config):
         options = [self.interface] if self.interface != "stream" else []
         if self.elements != 1:
             options.append(f"x{self.elements}")
-        return "_".join([f"pow2round_{self.rounding}_{identifier(self.input)}_l{self.latency}", *options,
-                         *reset_options(self)])  # fmt: skip
-
-
-def signed_width(low: int, high: int) -> int:
-    """Bits of two's complement that hold low to high, at least 1."""
-    return 1 + max((-low - 1).bit_length() if low < 0 else 0, high.bit_length() if high > 0 else 0)
-
-
-def identifier(name: str) -> str:
-    """A format's name as part of a module's: ``q15_16``."""
-    return name.replace(".", "_")
-
-
-def reset_options(config: Config) -> list[str]:
-    """Parts of a module's name that tell the reset, where it is not at its defaults."""
-    options = {"sync": [], "async": ["asyncreset"], "none": ["noreset"]}[config.reset]
-    return [*options, "resetlow"] if config.reset_active == "low" else options
+        return "_".join([f"pow2round_{self.rounding}_{self.input_format.identifier}_l{self.latency}", *options,
+                         *self.reset_words])  # fmt: skip

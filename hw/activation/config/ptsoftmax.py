@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from ...config import Config
 from ...fixed import Fixed, parse_fixed
-from .pow2round import identifier, reset_options
 
 MAX_WINDOW = 64
 
@@ -109,6 +108,6 @@ class PtsoftmaxConfig(Config):
 
     def derived_name(self) -> str:
         """``ptsoftmax_zBITS_wWINDOW_xLANES_nLENGTH`` and every option that is not at its default."""
-        options = [] if self.output == "exponent" else [identifier(self.output)]
+        options = [self.output_format.identifier] if self.output_format else []
         return "_".join([f"ptsoftmax_z{self.bits}_w{self.window}_x{self.lanes}_n{self.length}", *options,
-                         *reset_options(self)])  # fmt: skip
+                         *self.reset_words])  # fmt: skip

@@ -11,7 +11,6 @@ from ...config import Config
 from ...fixed import Fixed, parse_fixed
 from . import ActivationConfig
 from .cells import VALUE_BITS, check_cells, check_count, check_values, table
-from .pow2round import identifier, reset_options
 
 MAX_INPUT_WIDTH = 16
 STEPS = 14
@@ -188,5 +187,6 @@ class SoftmaxConfig(Config):
 
     def derived_name(self) -> str:
         """``softmax_METHOD_INPUT_OUTPUT_xLANES_nLENGTH_DIGEST``: tables have no shorter name."""
-        name = f"softmax_{self.method}_{identifier(self.input)}_{identifier(self.output)}_x{self.lanes}_n{self.length}"
-        return "_".join([name, *reset_options(self), self.digest[:8]])
+        formats = f"{self.input_format.identifier}_{self.output_format.identifier}"
+        name = f"softmax_{self.method}_{formats}_x{self.lanes}_n{self.length}"
+        return "_".join([name, *self.reset_words, self.digest[:8]])

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from ...fixed import signed_width
+
 
 @dataclass(frozen=True)
 class Leaf:
@@ -92,7 +94,7 @@ def span(leaves: Sequence[Leaf]) -> tuple[int, int]:
     return sum(leaf.range[0] for leaf in leaves), sum(leaf.range[1] for leaf in leaves)
 
 
-def signed_width(low: int, high: int) -> int:
-    """Bits of two's complement that hold low..high."""
-    return 1 + max(high.bit_length() if high >= 0 else (~high).bit_length(),
-                   low.bit_length() if low >= 0 else (~low).bit_length())  # fmt: skip
+def partial_width(leaves: Sequence[Leaf]) -> int:
+    """Bits of two's complement that hold the sum of any of these leaves."""
+    ends = [leaf.range for leaf in leaves]
+    return signed_width(sum(min(0, low) for low, _ in ends), sum(max(0, high) for _, high in ends))

@@ -182,10 +182,7 @@ class MacConfig(Config):
             "interface": "stream", "multiplier": "dsp48e2",
         }  # fmt: skip
         options = [value for key, standard in defaults.items() if (value := getattr(self, key)) not in (standard, None)]
-        if self.reset != "sync":
-            options.append(f"{self.reset}reset" if self.reset == "async" else "noreset")
-        if self.reset_active == "low":
-            options.append("resetlow")
+        options += self.reset_words
         return "_".join(["mac", "_or_".join(mode.name for mode in self.modes), f"l{self.latency}", *options])
 
 

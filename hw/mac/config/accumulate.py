@@ -128,8 +128,4 @@ class AccumulateConfig(Config):
         defaults = {"rounding": "rne", "subnormals": "full", "multiplier": "dsp48e2",
                     "overflow": "wrap" if self.acc_format.is_integer else "ieee"}  # fmt: skip
         options = [value for key, standard in defaults.items() if (value := getattr(self, key)) != standard]
-        if self.reset != "sync":
-            options.append(f"{self.reset}reset" if self.reset == "async" else "noreset")
-        if self.reset_active == "low":
-            options.append("resetlow")
-        return "_".join(["accumulate", self.mac.modes[0].name, f"l{self.latency}", *options])
+        return "_".join(["accumulate", self.mac.modes[0].name, f"l{self.latency}", *options, *self.reset_words])

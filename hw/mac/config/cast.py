@@ -172,8 +172,4 @@ class CastConfig(Config):
         options = [value for key, standard in defaults.items() if (value := getattr(self, key)) != standard]
         if self.block is None and self.count != 1:
             options.append(f"x{self.elements}")
-        if self.reset != "sync":
-            options.append(f"{self.reset}reset" if self.reset == "async" else "noreset")
-        if self.reset_active == "low":
-            options.append("resetlow")
-        return "_".join([f"cast_{self.input}_{self.output}_l{self.latency}", *options])
+        return "_".join([f"cast_{self.input}_{self.output}_l{self.latency}", *options, *self.reset_words])

@@ -211,8 +211,5 @@ class DotConfig(Config):
             "interface": "stream", "multiplier": "dsp48e2",
         }  # fmt: skip
         options = [value for key, standard in defaults.items() if (value := getattr(self, key)) != standard]
-        if self.reset != "sync":
-            options.append(f"{self.reset}reset" if self.reset == "async" else "noreset")
-        if self.reset_active == "low":
-            options.append("resetlow")
+        options += self.reset_words
         return "_".join([f"dot_{self.a}_{self.b}_{self.acc}_x{self.elements}_l{self.latency}", *options])

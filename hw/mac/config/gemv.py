@@ -135,9 +135,6 @@ class GemvConfig(Config):
         defaults = {"rounding": "rne", "subnormals": "full", "overflow": "wrap" if integer else "ieee",
                     "multiplier": "dsp48e2"}  # fmt: skip
         options = [value for key, standard in defaults.items() if (value := getattr(self, key)) not in (standard, None)]
-        if self.reset != "sync":
-            options.append(f"{self.reset}reset" if self.reset == "async" else "noreset")
-        if self.reset_active == "low":
-            options.append("resetlow")
         modes = "_or_".join(mode.name for mode in self.modes)
+        options += self.reset_words
         return "_".join([f"gemv_{modes}_u{self.units}_g{self.groups}_d{self.depth}_l{self.latency}", *options])
