@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from ..formats import Format
 
@@ -132,3 +133,34 @@ class Geometry:
     def top_range(self) -> range:
         """Range of the weight of the window's top bit, relative to acc's least exponent, plus one."""
         return range(0, max(self.product_range[-1] + 3, self.addend_range[-1] + 2) + 1)
+
+
+Level = tuple[int, int]
+"""A level of a shift: it shifts by a multiple of the first number, and has so many choices."""
+
+_FREE = ((3, 3, 2), (3, 2, 4), (3, 3, 4))
+"""Choices of the levels of a shift without a limit, by trial those that map to the fewest LUTs: three words and a digit
+of two bits are the inputs of a LUT of five, which the mapper takes to be as small as one of three."""
+
+
+def levels(window: int, limited: bool) -> list[Level]:
+    """Left shifts that the normaliser may add up, the longest first.
+
+    Those of a shift that has a limit are digits of a binary number, two bits a level, of an odd number one alone.
+    """
+    if not limited and 16 < window <= max(map(prod, _FREE)):
+        choices = next(choices for choices in _FREE if prod(choices) >= window)
+    else:
+        pairs, odd = divmod((window - 1).bit_length(), 2)
+        choices = (4,) * pairs
+        if odd:
+            # The first level inverts too: where it has all of four choices, that is one input more than a lookup table
+            # has, and it takes the level of one.
+            at = 0 if 4 * window > 3 << (2 * pairs + 1) else max(pairs - 1, 0)
+            choices = (*choices[:at], 2, *choices[at:])
+    return [(prod(choices[k + 1 :]), count) for k, count in enumerate(choices)]
+
+
+def size(level: Level) -> int:
+    """Bits of a level's digit."""
+    return (level[1] - 1).bit_length()

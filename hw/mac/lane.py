@@ -16,7 +16,7 @@ from .add import Add, Align
 from .geometry import Geometry, field_weight
 from .normalise import Normalise, Scan
 from .pack import Decide, Pack
-from .unpack import INF, NAN, NONE, Exponents, Operand, product_specials
+from .unpack import Exponents, Operand, product_specials
 
 CUTS = [("aligned", 6), ("sum", 4), ("shifted", 7), ("counted", 7), ("decided", 3), ("result", 5)]
 """The lane's places for registers, each with the delay of the segment before it: the stages, in ns, that
@@ -40,12 +40,12 @@ def factor_live(a: Operand, b: Operand, acc: Format) -> dict[str, ValueLike]:
     ``e_p`` is the weight of the product's top bit relative to ``acc``'s least exponent. The product may be anything
     where ``zero_p`` is high.
     """
-    infinite, invalid = product_specials(a, b)
+    special, invalid = product_specials(a, b)
     # Exponents are relative to acc's least; fields are one more than exponents relative to their own formats' least.
     e_p = sum_of_fields(a.exponent, b.exponent, field_weight(a.fmt, b.fmt) - acc.min_exponent)
     return {
         "sign_p": a.sign ^ b.sign, "e_p": e_p,
-        "zero_p": a.zero | b.zero, "special_p": Mux(invalid, NAN, Mux(infinite, INF, NONE)),
+        "zero_p": a.zero | b.zero, "special_p": Cat(special, invalid),
     }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def addend_live(c: Operand) -> dict[str, ValueLike]:
 
     Where subnormals flush, a significand without its top bit counts as zero.
     """
-    return {"c": c.raw, "sign_c": c.sign, "field_c": c.field, "special_c": Mux(c.nan, NAN, Mux(c.inf, INF, NONE))}
+    return {"c": c.raw, "sign_c": c.sign, "field_c": c.field, "special_c": Cat(c.inf | c.nan, c.nan)}
 
 
 def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry, live: Mapping[str, ValueLike],
@@ -121,17 +121,17 @@ def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry
     flush = numerics.flush and acc.flushes
     exponents = place_block(m, f"{prefix}exponents", Exponents(geometry))
     subtract, special, sign = Signal(name=f"{prefix}subtract"), Signal(2, name=f"{prefix}special"), Signal()
+    special_p, special_c = Value.cast(live["special_p"]), Value.cast(live["special_c"])
     zero_p = Value.cast(live["zero_p"])
     zero_c = ~Value.cast(live["c"])[-1] if flush else ~Value.cast(live["c"]).any()
     m.d.comb += [
         exponents.e_p.eq(live["e_p"]), exponents.field_c.eq(live["field_c"]), exponents.zero_p.eq(live["zero_p"]),
         subtract.eq(live["sign_p"] ^ live["sign_c"]),
-        # NaN wins; infinities of opposite signs are invalid.
-        special.eq(Mux(subtract & (live["special_p"] == INF) & (live["special_c"] == INF), NAN,
-                       live["special_p"] | live["special_c"])),
-        # The sign of the anchor, or of what is infinite.
-        sign.eq(Mux(Mux(special == NONE, exponents.anchor_c, live["special_c"] == INF),
-                    live["sign_c"], live["sign_p"])),
+        # Infinities of opposite signs are invalid.
+        special.eq(Cat(special_p.any() | special_c.any(),
+                       special_p[1] | special_c[1] | (subtract & special_p.any() & special_c.any()))),
+        # The sign of what is infinite, or of the anchor; that of NaN is of no account.
+        sign.eq(Mux(special_c.any() | (exponents.anchor_c & ~special_p.any()), live["sign_c"], live["sign_p"])),
     ]  # fmt: skip
     # What lies below the window altogether is only known to be there: a register's synchronous reset.
     anchor_c, beyond = exponents.anchor_c, exponents.beyond
@@ -144,7 +144,10 @@ def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry
     held = {
         "p": Mux(drop_p, 0, live["p"]), "c": Mux(drop_c, 0, live["c"]), "anchor_c": anchor_c,
         "shift": exponents.shift, "dropped": dropped,
-        "top": exponents.top, "subtract": subtract, "special": special, "sign": sign, **_prefixed(carry),
+        # An infinity or a NaN is a sum that is too large: with the greatest exponent, and its leading bit at the top.
+        "top": Mux(special[0], (1 << len(exponents.top)) - 1, exponents.top),
+        "subtract": Mux(special[0], 0, subtract), "special": special,
+        "sign": sign, **_prefixed(carry),
     }  # fmt: skip
     if compared:
         held = pipe.cut(compared, held, prefix)
@@ -160,7 +163,8 @@ def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry
     add = place_block(m, f"{prefix}add", Add(geometry))
     m.d.comb += [getattr(add, key).eq(held[key]) for key in ("p", "c", "anchor_c", "other", "subtract", "sticky")]
     held = pipe.cut(f"{stage}sum", {
-        **{key: held[key] for key in kept}, "total": add.total, "sticky": held["sticky"],
+        **{key: held[key] for key in kept}, "total": Cat(add.total[:-1], Mux(held["special"][0], 1, add.total[-1])),
+        "sticky": held["sticky"],
     }, prefix)  # fmt: skip
 
     scan = place_block(m, f"{prefix}scan", Scan(geometry, flush))
@@ -172,18 +176,18 @@ def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry
 
     normalise = place_block(m, f"{prefix}normalise", Normalise(geometry, flush))
     m.d.comb += [getattr(normalise, key).eq(held[key]) for key in (*state, "top")]
-    finite = held["special"] == NONE
     clear = normalise.clear
     late = ("special", *_prefixed(carry))
     held = pipe.cut(f"{stage}counted", {
         **{key: held[key] for key in late},
         # The anchor's sign unless it was the smaller. x - x is +0 in both rounding directions; equal signs keep theirs.
-        "sign": (held["sign"] ^ (held["filled"] & finite)) & ~(normalise.zero & held["subtract"] & finite),
+        "sign": (held["sign"] ^ held["filled"]) & ~(normalise.zero & held["subtract"]),
         "leading": Mux(clear, 0, normalise.leading), "field": Mux(clear, 0, normalise.field),
         "filled": Mux(clear, 0, held["filled"]), "last": normalise.last, "rest": normalise.below,
     }, prefix)  # fmt: skip
 
-    decide = place_block(m, f"{prefix}decide", Decide(acc.significand_width, numerics.rounding, normalise.steps[-1]))
+    choices = normalise.levels[-1][1]
+    decide = place_block(m, f"{prefix}decide", Decide(acc.significand_width, numerics.rounding, choices))
     m.d.comb += [getattr(decide, key).eq(held[key]) for key in ("leading", "last", "filled", "rest")]
     held = pipe.cut(f"{stage}decided", {
         **{key: held[key] for key in ("sign", "field", *late)},
@@ -191,7 +195,7 @@ def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry
     }, prefix)  # fmt: skip
 
     pack = place_block(m, f"{prefix}round", Pack(
-        acc, numerics.rounding, numerics.flush, numerics.saturate, len(normalise.field)
+        acc, numerics.rounding, numerics.flush, numerics.saturate, len(normalise.field), special_large=True
     ))  # fmt: skip
     m.d.comb += [getattr(pack, key).eq(held[key]) for key in ("sign", "field", "mantissa", "increment", "special")]
     done = pipe.cut(f"{stage}result", {"y": pack.y, **{key: held[key] for key in _prefixed(carry)}}, prefix)

@@ -8,26 +8,15 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
 from ..lib.shift import choice
-from .geometry import Geometry
+from .geometry import Geometry, Level, levels, size
 
 
-def steps(window: int) -> list[tuple[int, ...]]:
-    """Left shifts that the normaliser may add up, by levels: powers of two, two a level, of an odd number one alone.
-
-    The first level inverts too: where it has all of four choices, that is one input more than a lookup table has, and
-    it takes the level of one.
-    """
-    powers = [1 << k for k in reversed(range((window - 1).bit_length()))]
-    first = len(powers) % 2 if window > 3 * powers[0] // 2 else 0
-    return [tuple(powers[:1])] * first + [tuple(powers[k : k + 2]) for k in range(first, len(powers), 2)]
-
-
-def widths(geometry: Geometry) -> list[int]:
+def widths(geometry: Geometry, limited: bool) -> list[int]:
     """Bits that enter each level of the shift: what can still come to be significand, guard, or the bit below."""
-    levels = steps(geometry.window)
+    shifts = levels(geometry.window, limited)
     found = [geometry.window]
-    for level in range(1, len(levels)):
-        remaining = sum(map(sum, levels[level:]))
+    for level in range(1, len(shifts)):
+        remaining = sum(block * (choices - 1) for block, choices in shifts[level:])
         found.append(min(geometry.acc.significand_width + 1 + remaining, found[-1]))
     return found
 
@@ -53,19 +42,20 @@ class _Shift:
     def __init__(self, current: Value, filled: Value, rest: Value, bits: int, limit: tuple[Value, Value, Value] | None):
         self.current, self.filled, self.rest, self.bits, self.limit = current, filled, rest, bits, limit
 
-    def digit(self, m: Module, step: tuple[int, ...], name: str) -> Signal:
-        """The next digit: zeros at the top in blocks of the step's least power, at most what the bound allows."""
-        current, block = self.current, step[-1]
+    def digit(self, m: Module, level: Level, name: str) -> Signal:
+        """The next digit: zeros at the top in blocks of the level, at most what the bound allows."""
+        current, (block, choices) = self.current, level
         blocks = [current[max(len(current) - block * (k + 1), 0) : len(current) - block * k].any()
-                  for k in range(min((1 << len(step)) - 1, (len(current) - 1) // block))]  # fmt: skip
-        found, want = Signal(len(step), name=f"digit{name}"), Signal(len(step), name=f"wanted{name}")
-        m.d.comb += want.eq(_zero_blocks(blocks, len(step)))
-        self.bits -= len(step)
+                  for k in range(min(choices - 1, (len(current) - 1) // block))]  # fmt: skip
+        size = (choices - 1).bit_length()
+        found, want = Signal(size, name=f"digit{name}"), Signal(size, name=f"wanted{name}")
+        m.d.comb += want.eq(_zero_blocks(blocks, size))
+        self.bits -= size
         if self.limit is None:
             m.d.comb += found.eq(want)
             return found
         limited, free, whole = self.limit
-        bound, below = whole[self.bits :][: len(step)], whole[: self.bits]
+        bound, below = whole[self.bits :][:size], whole[: self.bits]
         now_limited, now_free = Signal(name=f"limited{name}"), Signal(name=f"free{name}")
         m.d.comb += [
             now_limited.eq(limited | (~free & (bound < want))),
@@ -75,16 +65,18 @@ class _Shift:
         self.limit = (now_limited, now_free, below)
         return found
 
-    def shift(self, m: Module, step: tuple[int, ...], digit: Signal, keep: int, name: str) -> None:
+    def shift(self, m: Module, level: Level, digit: Signal, keep: int, name: str) -> None:
         """Shifts by a digit, and keeps so many bits at the top."""
-        current, filled, block = self.current, self.filled, step[-1]
+        current, filled, (block, choices) = self.current, self.filled, level
         lowest = len(current) - keep
+        # More blocks of zeros than :meth:`digit` looks for are not found.
+        choices = min(choices, (len(current) - 1) // block + 1)
         shifted = [Cat(filled.replicate(min(block * k, len(current))), current[: max(len(current) - block * k, 0)])
-                   for k in range(1 << len(step))]  # fmt: skip
+                   for k in range(choices)]  # fmt: skip
         following = Signal(keep, name=f"level{name}")
         m.d.comb += following.eq(choice(digit, [word[lowest:] for word in shifted]))
         # A bit is left below where the shift is too short for it.
-        for k in range(1 << len(step)):
+        for k in range(choices):
             bits = current[max(lowest - block * (k + 1), 0) : max(lowest - block * k, 0)]
             if len(bits):
                 self.rest = self.rest | ((bits ^ filled.replicate(len(bits))).any() & (digit <= k))
@@ -134,12 +126,12 @@ class Scan(Component):
 
     def __init__(self, geometry: Geometry, flush: bool):
         self.flush = flush
-        self.steps = steps(geometry.window)
-        self.bits = sum(map(len, self.steps))
+        self.levels = levels(geometry.window, not flush)
+        self.bits = sum(size(level) for level in self.levels)
         super().__init__({
             "total": In(geometry.window), "subtract": In(1), "sticky": In(1), "top": In(geometry.top_range),
-            "current": Out(widths(geometry)[1]), "digit": Out(len(self.steps[0])),
-            "bound": Out(self.bits - len(self.steps[0])), "filled": Out(1), "rest": Out(1), "limited": Out(1),
+            "current": Out(widths(geometry, not flush)[1]), "digit": Out(size(self.levels[0])),
+            "bound": Out(self.bits - size(self.levels[0])), "filled": Out(1), "rest": Out(1), "limited": Out(1),
             "free": Out(1),
         })  # fmt: skip
 
@@ -161,8 +153,8 @@ class Scan(Component):
             limit = (Const(0, 1), bound[self.bits :].any(), bound[: self.bits])
         # What only rounds is taken from the floor of anchor - other in every form: filled ones count as zeros there.
         state = _Shift(magnitude, self.filled, self.sticky, self.bits, limit)
-        m.d.comb += self.digit.eq(state.digit(m, self.steps[0], "0"))
-        state.shift(m, self.steps[0], self.digit, len(self.current), "0")
+        m.d.comb += self.digit.eq(state.digit(m, self.levels[0], "0"))
+        state.shift(m, self.levels[0], self.digit, len(self.current), "0")
         m.d.comb += [self.current.eq(state.current), self.rest.eq(state.rest)]
         limited, free, left = state.limit or (Const(0, 1), Const(1, 1), Const(0, len(self.bound)))
         m.d.comb += [self.limited.eq(limited), self.free.eq(free), self.bound.eq(left)]
@@ -212,14 +204,14 @@ class Normalise(Component):
 
     def __init__(self, geometry: Geometry, flush: bool):
         self.flush = flush
-        self.steps = steps(geometry.window)
-        self.widths = widths(geometry)
-        last = self.steps[-1]
-        bits = sum(map(len, self.steps[1:]))
+        self.levels = levels(geometry.window, not flush)
+        self.widths = widths(geometry, not flush)
+        last = self.levels[-1][1]
+        bits = sum(size(level) for level in self.levels[1:])
         super().__init__({
-            "current": In(self.widths[1]), "digit": In(len(self.steps[0])), "bound": In(bits), "filled": In(1),
+            "current": In(self.widths[1]), "digit": In(size(self.levels[0])), "bound": In(bits), "filled": In(1),
             "rest": In(1), "limited": In(1), "free": In(1), "top": In(geometry.top_range),
-            "leading": Out(geometry.acc.significand_width + 1 + sum(last)), "last": Out(len(last)),
+            "leading": Out(geometry.acc.significand_width + last), "last": Out(size(self.levels[-1])),
             "field": Out(geometry.top_range), "below": Out(1), "zero": Out(1), "clear": Out(1),
         })  # fmt: skip
 
@@ -228,16 +220,16 @@ class Normalise(Component):
         limit = None if self.flush else (self.limited, self.free, self.bound)
         state = _Shift(self.current, self.filled, self.rest, len(self.bound), limit)
         amounts: list[Value] = [self.digit]
-        for level, step in enumerate(self.steps[1:], 1):
-            digit = state.digit(m, step, str(level))
+        for number, level in enumerate(self.levels[1:], 1):
+            digit = state.digit(m, level, str(number))
             amounts.insert(0, digit)
-            if level < len(self.steps) - 1:
-                state.shift(m, step, digit, self.widths[level + 1], str(level))
+            if number < len(self.levels) - 1:
+                state.shift(m, level, digit, self.widths[number + 1], str(number))
         current = state.current
-        candidates = Cat(current[-1 - k] for k in range(1 << len(self.steps[-1])))
+        candidates = Cat(current[-1 - k] for k in range(self.levels[-1][1]))
         hidden = Signal()
         m.d.comb += hidden.eq(candidates.any() if self.flush else candidates.bit_select(amounts[0], 1))
-        shift = Cat(*amounts)
+        shift = _amount(self.levels[::-1], amounts)
         field = Signal(signed(len(self.field) + 2))
         width = len(self.field) + 1
         # top + ~shift + hidden, which is (top - 1) - shift + hidden; the hidden bit as the carry.
@@ -251,6 +243,24 @@ class Normalise(Component):
             self.leading.eq(current), self.last.eq(amounts[0]), self.below.eq(state.rest),
         ]  # fmt: skip
         return m
+
+
+def _amount(shifts: list[Level], digits: list[Value]) -> Value:
+    """The shift that digits add up to, the lowest first, without an adder."""
+    below: list[Value] = []
+    digit, count = digits[0], shifts[0][1]
+    for (_, choices), upper in zip(shifts[1:], digits[1:], strict=True):
+        if count == 1 << len(digit):
+            below.append(digit)
+            digit, count = upper, choices
+            continue
+        # Together with the next, as a table.
+        width = (count * choices - 1).bit_length()
+        table: Value = Const(0, width)
+        for k in range(1, count * choices):
+            table = Mux((upper == k // count) & (digit == k % count), Const(k, width), table)
+        digit, count = table, count * choices
+    return Cat(*below, digit)
 
 
 def _zero_blocks(blocks: list[Value], bits: int) -> Value:

@@ -20,8 +20,8 @@ class Decide(Component):
         Bits of the significand.
     rounding : str
         ``rne`` or ``rtz``.
-    last : tuple of int
-        The last level's steps.
+    choices : int
+        Those of the last level, which shifts by less.
 
     Members
     -------
@@ -39,10 +39,11 @@ class Decide(Component):
     mantissa: Signal
     increment: Signal
 
-    def __init__(self, precision: int, rounding: str, last: tuple[int, ...]):
+    def __init__(self, precision: int, rounding: str, choices: int):
+        self.choices = choices
         self.rounding = rounding
         super().__init__({
-            "leading": In(precision + 1 + sum(last)), "last": In(len(last)), "filled": In(1), "rest": In(1),
+            "leading": In(precision + choices), "last": In((choices - 1).bit_length()), "filled": In(1), "rest": In(1),
             "mantissa": Out(precision - 1), "increment": Out(1),
         })  # fmt: skip
 
@@ -52,7 +53,7 @@ class Decide(Component):
         lowest = len(self.leading) - kept
         rounded = Signal(kept)
         rest: Value = self.rest
-        words = [self.leading[lowest - k : lowest - k + kept] for k in range(1 << len(self.last))]
+        words = [self.leading[lowest - k : lowest - k + kept] for k in range(self.choices)]
         m.d.comb += rounded.eq(choice(self.last, words))
         for k in range(lowest):
             rest = rest | ((self.leading[k] ^ self.filled) & (self.last < lowest - k))
@@ -82,6 +83,8 @@ class Pack(Component):
         Bits of the exponent field.
     has_zero : bool
         With the member ``zero``.
+    special_large : bool
+        Where ``special`` is not NONE, ``field`` is that of a number too large.
 
     Members
     -------
@@ -106,12 +109,13 @@ class Pack(Component):
     y: Signal
 
     def __init__(self, fmt: Format, rounding: str, flush: bool, saturate: bool, field_width: int,
-                 has_zero: bool = False):  # fmt: skip
+                 has_zero: bool = False, special_large: bool = False):  # fmt: skip
         self.fmt = fmt
         self.rounding = rounding
         self.flush = flush and fmt.flushes
         self.saturate = saturate
         self.has_zero = has_zero
+        self.special_large = special_large
         super().__init__({
             "sign": In(1), "field": In(field_width), "mantissa": In(fmt.mantissa_width), "increment": In(1),
             "special": In(2), **({"zero": In(1)} if has_zero else {}), "y": Out(fmt.width),
@@ -127,7 +131,7 @@ class Pack(Component):
         m.d.comb += coded.eq(Cat(self.mantissa, self.field) + self.increment)
         above = coded[fmt.width - 1 :].any()
         field = coded[mantissa_width : fmt.width - 1]
-        nan, special = self.special[1], self.special.any()
+        nan, special = self.special[1], self.special.any() if not self.special_large else Const(0, 1)
         too_large = Signal()
         beyond = above | (field.all() if fmt.specials == "ieee" else coded[: fmt.width - 1] > fmt.max_finite)
         m.d.comb += too_large.eq(beyond & ~self.zero if self.has_zero else beyond)
@@ -142,6 +146,9 @@ class Pack(Component):
         # Conditions in the order of their precedence, with the code that each forces. Bits that share their conditions
         # are chosen together: a choice between a constant and a sum is a register's synchronous set or reset.
         forced = [(nan, no_number), (self.special[0], infinite), (too_large, overflow)]
+        if self.special_large:
+            # Where an infinity is as an overflow, that it is too large is enough.
+            forced = [(condition, value) for condition, value in forced if condition is too_large or value != overflow]
         groups: dict[tuple[int, ...], list[int]] = {}
         for bit in range(fmt.width - 1):
             key = (*(value >> bit & 1 for _, value in forced), int(bit < mantissa_width))
@@ -164,6 +171,6 @@ class Pack(Component):
             m.d.comb += self.y[first:last].eq(part)
         unsigned = nan
         if not fmt.has_inf and infinite == no_number:
-            unsigned = special | (too_large if overflow == no_number else 0)
+            unsigned = self.special.any() | (too_large if overflow == no_number else 0)
         m.d.comb += self.y[-1].eq(Mux(unsigned, 0, self.sign))
         return m

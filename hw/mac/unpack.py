@@ -11,7 +11,7 @@ from ..formats import Format
 from .geometry import Geometry, normalised
 
 NONE, INF, NAN = 0, 1, 2
-"""What overrides the sum: nothing, an infinity, a NaN."""
+"""What overrides the sum: nothing, an infinity, a NaN (of which the lower bit is of no account)."""
 
 
 class Operand(Component):
@@ -128,8 +128,9 @@ class Operand(Component):
 
 
 def product_specials(a: Operand, b: Operand) -> tuple[Value, Value]:
-    """Whether a*b is infinite, whether it is NaN."""
-    return (a.inf | b.inf) & ~a.zero & ~b.zero, a.nan | b.nan | (a.inf & b.zero) | (a.zero & b.inf)
+    """Whether a*b is infinite or NaN, whether it is NaN."""
+    special_a, special_b = a.inf | a.nan, b.inf | b.nan
+    return special_a | special_b, a.nan | b.nan | (special_a & b.zero) | (a.zero & special_b)
 
 
 class Exponents(Component):
