@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from importlib import import_module
 
@@ -14,21 +12,10 @@ from nervure.verif.activation import reload_proofs
 from nervure.verif.mutate import negative_control
 
 from .activation import gelu, make, table
+from .faults import rewrite
 from .test_activation_rtl import RELOADS, relu_rest
 
 SMALL = {"input": "q1.3", "output": "q1.2", "slope": "q1.2", "bias": "q1.3", "domain": "-2:2"}
-
-
-def broken(artifact, old, new):
-    """The artefact with a change in its Verilog that its manifest agrees with."""
-    text = artifact.verilog.read_text()
-    changed = re.sub(old, new, text, count=1)
-    assert changed != text
-    artifact.verilog.write_text(changed)
-    for entry in artifact.manifest["files"]:
-        entry["sha256"] = hashlib.sha256((artifact.directory / entry["path"]).read_bytes()).hexdigest()
-    (artifact.directory / f"{artifact.module}.json").write_text(json.dumps(artifact.manifest))
-    return artifact
 
 
 def found(artifact, *names):
@@ -67,24 +54,24 @@ def test_reloads_stand_apart(name, tmp_path):
 
 
 def test_a_wrong_entry_is_refuted(tmp_path):
-    artifact = broken(emit(table(input="q1.3", output="q1.2", domain="-2:2"), tmp_path),
-                      r"entries\[7\] = 4'h.", "entries[7] = 4'h9")  # fmt: skip
+    artifact = emit(table(input="q1.3", output="q1.2", domain="-2:2"), tmp_path / "unit")
+    artifact = rewrite(artifact, r"entries\[7\] = 4'h.", "entries[7] = 4'h9", tmp_path)
     assert found(artifact, "values") == {"values": "refuted"}
 
 
 def test_a_write_to_the_wrong_half_is_refuted(tmp_path):
     """A load that goes to the table that holds disturbs the beats behind it."""
-    artifact = emit(make(2, **SMALL, form="reload", latency=2), tmp_path)
+    artifact = emit(make(2, **SMALL, form="reload", latency=2), tmp_path / "unit")
     text = artifact.verilog.read_text()
     (name,) = set(re.findall(r"assign (\w+) = ~ ?(?:input_|level0_)?half;", text)) or {""}
-    artifact = broken(artifact, rf"assign {name} = ~ ?", f"assign {name} = ")
+    artifact = rewrite(artifact, rf"assign {name} = ~ ?", f"assign {name} = ", tmp_path)
     assert "refuted" in found(artifact, "writes", "apart").values()
 
 
 def test_a_line_of_the_other_table_is_refuted(tmp_path):
     """The config's table does not show it; a code under every loaded table does."""
-    artifact = emit(make(2, **SMALL, form="reload", latency=2), tmp_path)
-    artifact = broken(artifact, r"= lines\[\{ half,", "= lines[{ ~half,")
+    artifact = emit(make(2, **SMALL, form="reload", latency=2), tmp_path / "unit")
+    artifact = rewrite(artifact, r"= lines\[\{ half,", "= lines[{ ~half,", tmp_path)
     assert reload_proofs.answer(artifact.directory).status == "proved"
     assert reload_proofs.answer(artifact.directory, [3]).status == "refuted"
 

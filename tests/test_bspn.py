@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
-import re
-import shutil
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from nervure.generators.activation.bspn import PRESETS, derive, formula, shift_weights
 from nervure.generators.emit import emit
-from nervure.generators.registry import get_unit, load
+from nervure.generators.registry import get_unit
 from nervure.generators.verify import verify
 from nervure.hw.activation.config.bspn import BspnConfig
 from nervure.hw.config import ConfigError
 from nervure.verif.activation import bspn as bench
-from nervure.verif.artifact import Artifact
 from nervure.verif.batch import BatchModel
 
+from .faults import refuted, tried
 from .test_pow2round import power
 
 SMALL = {"input": "q1.2", "group": 5, "lanes": 2, "exponents": (0, -1, 1, 2, 0), "signs": (1, -1, 0, 1, 1),
@@ -115,14 +111,8 @@ def test_engines_of_the_library(small):
     assert verdict.checks[1].to_dict()["tests"] == ["back_to_back", "random_stalls", "reset_in_midstream"]
 
 
-def tried(claim, directory):
-    """The status of a claim of one part, in this process."""
-    (part,) = claim.parts
-    return load(part.function)(directory, **part.arguments).status
-
-
 def test_claims_hold(small):
-    found = {claim.name: tried(claim, small.directory) for claim in bench.claims(small)}
+    found = {claim.name: tried(claim, small.directory).status for claim in bench.claims(small)}
     assert found == dict.fromkeys(("rows", "sum", "scale", "products", "results"), "proved")
 
 
@@ -137,23 +127,11 @@ FAULTS = {
 
 @pytest.mark.parametrize("claim", FAULTS)
 def test_a_fault_is_refuted_and_seen(small, claim, tmp_path):
-    directory = shutil.copytree(small.directory, tmp_path / "broken")
-    pattern, replacement = FAULTS[claim]
-    file = directory / small.verilog.name
-    text, count = re.subn(re.compile(pattern, re.S), replacement, file.read_text(), count=1)
-    assert count == 1
-    file.write_text(text)
-    manifest = json.loads((directory / f"{small.module}.json").read_text())
-    manifest["files"] = [{"path": file.name, "sha256": hashlib.sha256(text.encode()).hexdigest()}]
-    (directory / f"{small.module}.json").write_text(json.dumps(manifest))
-    (part,) = next(found.parts for found in bench.claims(Artifact.load(directory)) if found.name == claim)
-    verdict = load(part.function)(directory, **part.arguments)
-    assert verdict.status == "refuted" and verdict.counterexample, verdict
+    broken = refuted(small, bench, claim, FAULTS[claim], tmp_path)
     if claim == "scale":
         config = BspnConfig(**SMALL)
         vectors = bench.stimulus(config, 3000, seed=1)
-        broken = BatchModel(type(small)(directory, small.manifest))
-        outputs = broken.run(vectors, ends=bench.ends(config, vectors)).outputs
+        outputs = BatchModel(broken).run(vectors, ends=bench.ends(config, vectors)).outputs
         assert any((outputs[key] != codes).any() for key, codes in bench.expect(config, vectors).items())
 
 

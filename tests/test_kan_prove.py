@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-
 import pytest
 from nervure.generators.emit import emit
 from nervure.verif import proofs
@@ -18,19 +14,9 @@ from nervure.verif.batch import BatchModel
 from nervure.verif.mutate import negative_control
 from nervure.verif.prove import prove
 
+from .faults import rewrite
 from .test_dtnn import imported
 from .test_kan import SHAPES, drawn
-
-
-def break_file(artifact, pattern: str, instead: str) -> None:
-    """Replaces the first match in the Verilog, and signs the file anew."""
-    text = artifact.verilog.read_text()
-    broken = re.sub(pattern, instead, text, count=1)
-    assert broken != text
-    artifact.verilog.write_text(broken)
-    for entry in artifact.manifest["files"]:
-        entry["sha256"] = hashlib.sha256((artifact.directory / entry["path"]).read_bytes()).hexdigest()
-    (artifact.directory / f"{artifact.module}.json").write_text(json.dumps(artifact.manifest))
 
 
 @pytest.mark.parametrize("shape", ["argmax", "bare", "wide_tables"])
@@ -52,8 +38,7 @@ def test_all_claims_of_small_units(tmp_path):
 def test_a_wrong_table_and_a_wrong_clamp_are_refuted(tmp_path):
     """By proof, with an input that shows it, and by vectors."""
     for fault, (config, pattern, instead) in enumerate(FAULTS):
-        artifact = emit(config, tmp_path / str(fault))
-        break_file(artifact, pattern, instead)
+        artifact = rewrite(emit(config, tmp_path / str(fault)), pattern, instead, tmp_path / f"{fault} broken")
         verdict = kan_proofs.values(artifact.directory)
         assert verdict.status == "refuted" and verdict.counterexample is not None, pattern
         assert verdict.counterexample["y"] != verdict.counterexample["expected"]
@@ -84,8 +69,8 @@ def test_tables_that_do_not_add_up_are_found():
 def test_wrong_tables_of_branches_are_refuted(tmp_path):
     artifact = emit(imported(5, 2, 2, 2, join="tables", middle=3), tmp_path)
     assert dtnn_proofs.tables(tmp_path).status == dtnn_proofs.values(tmp_path).status == "proved"
-    break_file(artifact, r"= 16'h(\w{3})(\w) >>", lambda m: f"= 16'h{m[1]}{int(m[2], 16) ^ 1:x} >>")
-    assert dtnn_proofs.values(tmp_path).status == "refuted"
+    broken = rewrite(artifact, r"= 16'h(\w{3})(\w) >>", lambda m: f"= 16'h{m[1]}{int(m[2], 16) ^ 1:x} >>", tmp_path)
+    assert dtnn_proofs.values(broken.directory).status == "refuted"
 
 
 def test_drawn_faults_are_found(tmp_path):

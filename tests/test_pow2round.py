@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
-import re
 from fractions import Fraction
 
 import numpy as np
@@ -23,6 +20,8 @@ from nervure.verif.activation.pow2round.proofs import values
 from nervure.verif.batch import BatchModel
 from nervure.verif.mutate import negative_control
 
+from .faults import rewrite
+
 
 def power(rounding: str, x: Fraction) -> int:
     """The exponent by the definitions, on fractions: nothing is shared with the golden model."""
@@ -38,18 +37,6 @@ def power(rounding: str, x: Fraction) -> int:
         return e if x - low < high - x else e + 1
     # log2 x is nearer to e + 1 where x / low > high / x.
     return e + 1 if x * x > low * high else e
-
-
-def refit(artifact, pattern, replacement):
-    """Puts a fault into the emitted file, and its digest into the manifest."""
-    text = artifact.verilog.read_text()
-    broken, count = re.subn(pattern, replacement, text, count=1)
-    assert count == 1
-    artifact.verilog.write_text(broken)
-    for entry in artifact.manifest["files"]:
-        entry["sha256"] = hashlib.sha256((artifact.directory / entry["path"]).read_bytes()).hexdigest()
-    (artifact.directory / f"{artifact.module}.json").write_text(json.dumps(artifact.manifest))
-    return artifact.directory
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
@@ -115,7 +102,7 @@ def test_all_32_bit_codes_are_proved_and_a_fault_refuted(rounding, tmp_path):
     assert values(tmp_path).status == "proved"
     faults = {"geometric": (r"32'd3037000500", "32'd3037000501"), "arithmetic": (r"1'h0, significand\[30\]",
               "1'h0, significand[29]"), "ceiling": (r"\| significand\[30:0\]", "| significand[30:2]")}  # fmt: skip
-    verdict = values(refit(artifact, *faults[rounding]))
+    verdict = values(rewrite(artifact, *faults[rounding], tmp_path).directory)
     assert verdict.status == "refuted" and verdict.counterexample
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-import shutil
 from fractions import Fraction
 
 import numpy as np
@@ -13,14 +9,15 @@ import pytest
 import torch
 from nervure.generators.activation.ptsoftmax import PRESETS, derive, formula
 from nervure.generators.emit import emit
-from nervure.generators.registry import get_unit, load
+from nervure.generators.registry import get_unit
 from nervure.generators.verify import verify
 from nervure.golden.activation.ptsoftmax import ptsoftmax
 from nervure.hw.activation.config.ptsoftmax import PtsoftmaxConfig
 from nervure.hw.config import ConfigError
 from nervure.verif.activation import ptsoftmax as bench
-from nervure.verif.artifact import Artifact
 from nervure.verif.batch import BatchModel
+
+from .faults import refuted, rewrite, tried
 
 SMALL = {"bits": 4, "window": 4, "lanes": 3, "length": 7}
 
@@ -145,14 +142,8 @@ def test_engines_of_the_library(small):
     assert cocotb["tests"] == ["back_to_back", "random_stalls", "reset_in_midstream"]
 
 
-def tried(claim, directory):
-    """The status of a claim of one part, in this process."""
-    (part,) = claim.parts
-    return load(part.function)(directory, **part.arguments).status
-
-
 def test_claims_hold(small):
-    found = {claim.name: tried(claim, small.directory) for claim in bench.claims(small)}
+    found = {claim.name: tried(claim, small.directory).status for claim in bench.claims(small)}
     assert found == dict.fromkeys(("rows", "sum", "exponent", "shares"), "proved")
 
 
@@ -166,29 +157,14 @@ FAULTS = {
 
 @pytest.mark.parametrize("claim", FAULTS)
 def test_a_fault_is_seen_and_refuted(small, claim, tmp_path):
-    directory = shutil.copytree(small.directory, tmp_path / "broken")
-    pattern, replacement = FAULTS[claim]
-    file = directory / small.verilog.name
-    text, count = re.subn(re.compile(pattern, re.S), replacement, file.read_text(), count=1)
-    assert count == 1
-    file.write_text(text)
-    manifest = json.loads((directory / f"{small.module}.json").read_text())
-    manifest["files"] = [{"path": file.name, "sha256": hashlib.sha256(text.encode()).hexdigest()}]
-    (directory / f"{small.module}.json").write_text(json.dumps(manifest))
-    broken = Artifact.load(directory)
-    (part,) = next(found.parts for found in bench.claims(broken) if found.name == claim)
-    verdict = load(part.function)(directory, **part.arguments)
-    assert verdict.status == "refuted" and verdict.counterexample, verdict
+    refuted(small, bench, claim, FAULTS[claim], tmp_path)
 
 
 def test_a_fault_is_seen_by_vectors(small, tmp_path):
-    directory = shutil.copytree(small.directory, tmp_path / "broken")
-    file = directory / small.verilog.name
-    file.write_text(re.sub(*FAULTS["sum"], file.read_text()))
     config = PtsoftmaxConfig(**SMALL)
     vectors = bench.stimulus(config, 2000, seed=1)
-    broken = BatchModel(type(small)(directory, small.manifest))
-    outputs = broken.run(vectors, ends=bench.ends(config, vectors)).outputs
+    broken = rewrite(small, *FAULTS["sum"], tmp_path)
+    outputs = BatchModel(broken).run(vectors, ends=bench.ends(config, vectors)).outputs
     assert (outputs["k"] != bench.expect(config, vectors)["k"]).any()
 
 

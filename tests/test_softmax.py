@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-import shutil
 from fractions import Fraction
 from math import floor
 
@@ -14,7 +11,7 @@ import pytest
 import torch
 from nervure.generators.activation.softmax import PRESETS, bound, certificate, derive, formula
 from nervure.generators.emit import emit
-from nervure.generators.registry import get_unit, load
+from nervure.generators.registry import get_unit
 from nervure.generators.settings import make_config
 from nervure.generators.verify import verify
 from nervure.golden.activation.softmax import floor_log2, real, softmax
@@ -22,8 +19,9 @@ from nervure.hw.activation.config.softmax import LOG2E, SoftmaxConfig
 from nervure.hw.activation.softmax import latency
 from nervure.hw.config import ConfigError
 from nervure.verif.activation import softmax as bench
-from nervure.verif.artifact import Artifact
 from nervure.verif.batch import BatchModel
+
+from .faults import refuted, tried
 
 UNIT = get_unit("softmax")
 TABLES = {"exp_segments": 4, "sum_segments": 4}
@@ -189,11 +187,6 @@ def test_engines_of_the_library(small):
     assert cocotb["tests"] == ["back_to_back", "random_stalls", "reset_in_midstream"]
 
 
-def tried(claim, directory):
-    (part,) = claim.parts
-    return load(part.function)(directory, **part.arguments)
-
-
 def test_claims_hold(tiny):
     claims = bench.claims(tiny)
     assert [claim.name for claim in claims] == ["rows", "numbers", "tables", "exponent", "powers", "results", "sums"]
@@ -210,26 +203,9 @@ FAULTS = {
 }
 
 
-def refuted(artifact: Artifact, claim: str, fault: tuple[str, str], folder) -> Artifact:
-    """The artefact with a fault in its Verilog, which the claim has seen."""
-    directory = shutil.copytree(artifact.directory, folder / "broken")
-    file = directory / artifact.verilog.name
-    text, count = re.subn(re.compile(fault[0], re.S), fault[1], file.read_text(), count=1)
-    assert count == 1
-    file.write_text(text)
-    manifest = json.loads((directory / f"{artifact.module}.json").read_text())
-    manifest["files"] = [{"path": file.name, "sha256": hashlib.sha256(text.encode()).hexdigest()}]
-    (directory / f"{artifact.module}.json").write_text(json.dumps(manifest))
-    broken = Artifact.load(directory)
-    (found,) = (found for found in bench.claims(broken) if found.name == claim)
-    verdict = tried(found, directory)
-    assert verdict.status == "refuted" and verdict.counterexample, verdict
-    return broken
-
-
 @pytest.mark.parametrize("claim", FAULTS)
 def test_a_fault_is_refuted_and_seen_by_vectors(tiny, claim, tmp_path):
-    broken = refuted(tiny, claim, FAULTS[claim], tmp_path)
+    broken = refuted(tiny, bench, claim, FAULTS[claim], tmp_path)
     if claim == "sums":
         config = UNIT.make(TINY)
         vectors = bench.stimulus(config, 2000, seed=1)

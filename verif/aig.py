@@ -78,6 +78,21 @@ class Aig:
         """select ? x : y."""
         return self.lor(self.land(select, x), self.land(select ^ 1, y))
 
+    def table(self, column: int, address: Sequence[int]) -> int:
+        """Bit ``address`` of a column; equal halves are one."""
+        known: dict[tuple[int, int], int] = {}
+
+        def build(column: int, size: int) -> int:
+            if not size or column in (0, (1 << (1 << size)) - 1):
+                return TRUE if column & 1 else FALSE
+            if (column, size) not in known:
+                half = 1 << (size - 1)
+                low, high = (build(part, size - 1) for part in (column & ((1 << half) - 1), column >> half))
+                known[column, size] = low if low == high else self.mux(address[size - 1], high, low)
+            return known[column, size]
+
+        return build(column & ((1 << (1 << len(address))) - 1), len(address))
+
     def any(self, literals: Iterable[int]) -> int:
         """Disjunction, as a balanced tree."""
         level = list(literals)

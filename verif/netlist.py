@@ -47,6 +47,14 @@ class Netlist:
     cuts: list[Cut]
 
 
+TABLE = "nervure_table"
+TABLES = "\n".join((
+    "opt_expr", "opt_clean", "select -set moving t:$shr %ci1:+[A] w:* %i %co1:+$shr[A] t:$shr %i",
+    "select -set tables t:$shr @moving %d", f"chtype -set {TABLE} @tables",
+))  # fmt: skip
+"""Yosys commands before :data:`GATES` that keep every constant that is indexed (``64'h... >> address``) as one cell,
+where they would make a shifter of as many bits; :func:`from_json` reads it as the table that it is."""
+
 GATES = "\n".join(("opt_expr", "opt_clean", "memory_map", "techmap", "simplemap", "dffunmap", "aigmap", "opt_clean"))
 """Yosys commands that turn a flat module into and-gates, inverters and flip-flops."""
 
@@ -61,6 +69,7 @@ def from_json(design: Mapping[str, Any], top: str) -> Netlist:
     cuts: list[Cut] = []
     gates: dict[int, tuple[Any, ...]] = {}
     flops: list[tuple[Register, str, dict[str, Any]]] = []
+    tables: dict[int, int] = {}
     for name, port in module["ports"].items():
         if port["direction"] == "input":
             inputs[name] = aig.inputs(len(port["bits"]))
@@ -83,6 +92,10 @@ def from_json(design: Mapping[str, Any], top: str) -> Netlist:
             gates[pins["Y"][0]] = (pins["A"][0], pins["B"][0])
         elif kind == "$_NOT_":
             gates[pins["Y"][0]] = (pins["A"][0],)
+        elif kind == TABLE:
+            column = sum((bit == "1") << at for at, bit in enumerate(pins["A"]))
+            for at, bit in enumerate(pins["Y"]):
+                gates[bit], tables[bit] = tuple(pins["B"]), column >> at
         elif kind.startswith("$_DFF_"):
             (bit,) = pins["Q"]
             register = Register(names.get(bit, name), aig.input(), FALSE, initial=initial.get(bit),
@@ -114,7 +127,10 @@ def from_json(design: Mapping[str, Any], top: str) -> Netlist:
                 stack += waiting
                 continue
             source = [literal[s] for s in gates[current]]  # type: ignore[index]
-            literal[current] = aig.land(*source) if len(source) == 2 else source[0] ^ 1
+            if current in tables:
+                literal[current] = aig.table(tables[current], source)  # type: ignore[index]
+            else:
+                literal[current] = aig.land(*source) if len(source) == 2 else source[0] ^ 1
             stack.pop()
         return literal[bit]
 

@@ -13,7 +13,7 @@ from . import cache, solvers, tools
 from .aig import Aig
 from .artifact import Artifact
 from .handshake import sentences
-from .netlist import GATES, Netlist, from_json
+from .netlist import GATES, TABLES, Netlist, from_json
 from .pipeline import Pipeline, Unbalanced
 from .prove import Verdict
 
@@ -29,10 +29,14 @@ def made(script: str, files: dict[str, str], out: str) -> str:
     return (cache.build("proof", [tools.yosys_version(), script, *files, *files.values()], make) / out).read_text()
 
 
-def netlist_of(artifact: Artifact, top: str, cut: Sequence[str]) -> Netlist:
-    """The emitted file's module ``top``, flat, with those modules left out."""
+def netlist_of(artifact: Artifact, top: str, cut: Sequence[str], beyond: bool = False) -> Netlist:
+    """The emitted file's module ``top``, flat, with those modules left out.
+
+    What a memory gives beyond its last place has no driver, which is an error, or, with ``beyond``, 0.
+    """
     script = f"read_verilog unit.v\nhierarchy -check -top {top}\n"
-    script += "".join(f"blackbox {name}\n" for name in cut) + f"proc\nflatten\n{GATES}\nwrite_json unit.json"
+    script += "".join(f"blackbox {name}\n" for name in cut) + f"proc\nflatten\n{TABLES}\n{GATES}\n"
+    script += "setundef -undriven -zero\nopt_clean\n" * beyond + "write_json unit.json"
     return from_json(json.loads(made(script, {"unit.v": artifact.verilog.read_text()}, "unit.json")), top)
 
 
@@ -91,7 +95,7 @@ def netlist(directory: Path) -> Verdict:
 def same(directory: Path, other: str) -> Verdict:
     """Another artefact's file computes and moves as the unit's file does."""
     artifact, second = Artifact.load(directory), Artifact.load(other)
-    left, right = (netlist_of(of, of.module, multipliers(of)) for of in (artifact, second))
+    left, right = (netlist_of(of, of.module, multipliers(of), beyond=True) for of in (artifact, second))
     try:
         found = Pipeline(left, artifact)
     except Unbalanced:
@@ -166,13 +170,17 @@ def _same(found: Pipeline, netlist: Netlist, artifact: Artifact, method: str) ->
     return Verdict("refuted", method, {port: hex(solvers.word(values, word)) for port, word in ports.items()})
 
 
-def mapped_netlist(artifact: Artifact, blocks: list[str]) -> Netlist:
-    """The file synthesised to xcup as the flat mode does, with the cells' own simulation models put back in."""
+def mapped_netlist(artifact: Artifact, blocks: list[str], memories: bool = True) -> Netlist:
+    """The file synthesised to xcup as the flat mode does, with the cells' own simulation models put back in.
+
+    With ``memories`` False, memories become registers.
+    """
+    registers = "" if memories else " -nobram -nolutram"
     top = artifact.module
     boxes = "".join(f"blackbox {name}\n" for name in blocks)
     script = (
         f"read_verilog unit.v\nhierarchy -check -top {top}\n{boxes}"
-        f"synth_xilinx -family xcup -flatten -noiopad -noclkbuf -nodsp -nosrl -top {top}\n"
+        f"synth_xilinx -family xcup -flatten -noiopad -noclkbuf -nodsp -nosrl{registers} -top {top}\n"
         "delete t:$scopeinfo\nwrite_verilog -noattr mapped.v\n"
         f"select {' '.join('=' + name for name in blocks)}\nwrite_verilog -noattr -blackboxes -selected blocks.v\n"
         "design -reset\nread_verilog mapped.v blocks.v\nread_verilog +/xilinx/cells_sim.v\n"

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 from .artifact import Artifact
+from .nursery import Child, nursery
 from .tools import ToolMissing
 
 Status = Literal["proved", "refuted", "unknown"]
@@ -80,7 +77,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Result:
-    """What a claim came to; ``seconds`` is the work of all its parts."""
+    """What a claim came to; ``seconds`` is the processor time of all its parts."""
 
     name: str
     scope: str
@@ -97,15 +94,9 @@ class Result:
 @dataclass
 class _Running:
     claim: Claim
-    process: subprocess.Popen[bytes]
+    process: Child
     folder: tempfile.TemporaryDirectory[str]
     start: float
-
-    def end(self) -> None:
-        """Ends the process and the solvers that it started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
 
 
 def prove(artifact: Artifact, claims: Sequence[Claim], *, jobs: int | None = None, timeout: float = 600,
@@ -154,21 +145,20 @@ def prove(artifact: Artifact, claims: Sequence[Claim], *, jobs: int | None = Non
             time.sleep(0.005)
             for job in list(running):
                 elapsed = time.monotonic() - job.start
-                if job.process.poll() is None and elapsed < timeout:
+                if (code := job.process.poll()) is None and elapsed < timeout:
                     continue
-                ended = job.process.returncode is not None
-                job.end()
+                job.process.end()
                 running.remove(job)
                 verdicts[job.claim.name].append(
-                    _verdict(job) if ended else Verdict("unknown", f"no verdict after {timeout:g} s")
+                    Verdict("unknown", f"no verdict after {timeout:g} s") if code is None else _verdict(job, code)
                 )
                 job.folder.cleanup()
-                seconds[job.claim.name] += elapsed
+                seconds[job.claim.name] += elapsed if code is None else job.process.seconds
                 if progress:
                     progress(job.claim.name, total - len(waiting) - len(running), total)
     finally:
         for job in running:
-            job.end()
+            job.process.end()
             job.folder.cleanup()
     return [_result(claim, verdicts[claim.name], seconds[claim.name]) for claim in claims]
 
@@ -177,23 +167,29 @@ def _start(artifact: Artifact, claim: Claim, part: Part) -> _Running:
     folder = tempfile.TemporaryDirectory(prefix="nervure-prove-")
     work = Path(folder.name) / "work"
     work.write_bytes(pickle.dumps((str(artifact.directory.absolute()), part)))
-    # A fresh interpreter rather than a fork: callers may have threads. A group of its own can be ended whole, and what
-    # it leaves behind when it is lies in the folder.
-    process = subprocess.Popen(
-        [sys.executable, "-c", f"from {__name__} import work; work()", str(work)],
-        cwd=folder.name, start_new_session=True, env=dict(os.environ, TMPDIR=folder.name),
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    # A group of its own can be ended whole, and what it leaves behind when it is lies in the folder.
+    module = part.function.partition(":")[0]
+    process = nursery().start(f"{__name__}:work", work, Path(folder.name), module)
     return _Running(claim, process, folder, time.monotonic())
 
 
-def work() -> None:
+def tried(function: str, directory: Path, **arguments: Any) -> Verdict:
+    """What the function of a part says of the artefact in a directory.
+
+    Parameters
+    ----------
+    function : str
+        ``module:name``, as in :class:`Part`.
+    """
+    module, _, name = function.partition(":")
+    return getattr(import_module(module), name)(Path(directory), **arguments)
+
+
+def work(path: Path) -> None:
     """What a process does: reads a part, and writes its verdict beside it."""
-    path = Path(sys.argv[1])
     directory, part = pickle.loads(path.read_bytes())
-    module, _, name = part.function.partition(":")
     try:
-        answer: Verdict | Exception = getattr(import_module(module), name)(Path(directory), **part.arguments)
+        answer: Verdict | Exception = tried(part.function, directory, **part.arguments)
     except ToolMissing as error:
         answer = error
     except Exception as error:
@@ -203,10 +199,10 @@ def work() -> None:
     path.with_name("verdict.part").rename(path.with_name("verdict"))
 
 
-def _verdict(job: _Running) -> Verdict:
+def _verdict(job: _Running, code: int) -> Verdict:
     file = Path(job.folder.name) / "verdict"
     if not file.exists():
-        return Verdict("unknown", f"the process ended with code {job.process.returncode} and no verdict")
+        return Verdict("unknown", f"the process ended with code {code} and no verdict")
     answer = pickle.loads(file.read_bytes())
     if isinstance(answer, ToolMissing):
         raise answer

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import tools
+from . import answers, tools
 from .aig import Aig
 
 SATISFIABLE, UNSATISFIABLE = 10, 20  # what kissat ends with
@@ -32,6 +32,19 @@ def model(aig: Aig, asserted: Sequence[int]) -> dict[int, bool] | None:
     if 0 in asserted:
         return None
     text, variables = aig.cnf(asserted)
+    answer = answers.answer("kissat", text, lambda: _kissat(text))
+    if answer is None:
+        return None
+    true = set(answer)
+    found = {node: number in true for node, number in variables.items()}
+    planes = {node: np.full(1, -int(value), np.int64).view(np.uint64) for node, value in found.items()}
+    if not all(int(plane[0]) & 1 for plane in aig.simulate(list(asserted), planes)):
+        raise Undecided("kissat's model must satisfy the question, but does not")
+    return found
+
+
+def _kissat(text: str) -> list[int] | None:
+    """The variables that are true in a model of a DIMACS text; None where there is none."""
     with tempfile.NamedTemporaryFile("w", suffix=".cnf") as file:
         file.write(text)
         file.flush()
@@ -40,12 +53,8 @@ def model(aig: Aig, asserted: Sequence[int]) -> dict[int, bool] | None:
         return None
     if done.returncode != SATISFIABLE:
         raise Undecided(f"kissat ended with code {done.returncode} and no verdict")
-    true = {int(word) for line in done.stdout.splitlines() if line.startswith("v") for word in line.split()[1:]}
-    found = {node: number in true for node, number in variables.items()}
-    planes = {node: np.full(1, -int(value), np.int64).view(np.uint64) for node, value in found.items()}
-    if not all(int(plane[0]) & 1 for plane in aig.simulate(list(asserted), planes)):
-        raise Undecided("kissat's model must satisfy the question, but does not")
-    return found
+    values = (int(word) for line in done.stdout.splitlines() if line.startswith("v") for word in line.split()[1:])
+    return [value for value in values if value > 0]
 
 
 def word(values: Mapping[int, bool], literals: Sequence[int]) -> int:
@@ -61,10 +70,16 @@ def equivalent(aig: Aig, left: Sequence[int], right: Sequence[int], inputs: Sequ
     Undecided
         If ABC says neither that they are nor that they are not.
     """
+    texts = [aig.aiger(outputs, inputs) for outputs in (left, right)]
+    return answers.answer("abc", b"".join([str(len(texts[0])).encode(), *texts]), lambda: _cec(texts))
+
+
+def _cec(texts: Sequence[bytes]) -> bool:
+    """Whether two AIGER files are equal, output by output."""
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f"{side}.aig" for side in ("left", "right")]
-        for file, outputs in zip(files, (left, right), strict=True):
-            file.write_bytes(aig.aiger(outputs, inputs))
+        for file, text in zip(files, texts, strict=True):
+            file.write_bytes(text)
         said = tools.abc(f"cec -n {files[0]} {files[1]}")
     if "Networks are equivalent" in said:
         return True
@@ -83,6 +98,11 @@ def smt(text: str, names: Sequence[str] = ()) -> dict[str, str] | None:
     Undecided
         If bitwuzla ends without a verdict.
     """
+    return answers.answer("bitwuzla", "\n".join([*names, text]), lambda: _bitwuzla(text, names), small=0)
+
+
+def _bitwuzla(text: str, names: Sequence[str]) -> dict[str, str] | None:
+    """As :func:`smt`, asked."""
     try:
         import bitwuzla
     except ImportError:

@@ -211,5 +211,6 @@ class Norm(Component):
         m.submodules.constants = memory = Memory(shape=width, depth=config.beats,
                                                  init=[entry(beat) for beat in range(config.beats)])  # fmt: skip
         fetch = memory.read_port()
-        m.d.comb += [fetch.en.eq(enable), fetch.addr.eq(at)]
-        return fetch.data
+        word = Signal(width, name="constants_word")
+        m.d.comb += [fetch.en.eq(enable), fetch.addr.eq(at), word.eq(fetch.data)]
+        return word

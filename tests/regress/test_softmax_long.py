@@ -12,7 +12,8 @@ from nervure.golden.activation.softmax import real, softmax
 from nervure.verif.activation import softmax as bench
 from nervure.verif.prove import prove
 
-from ..test_softmax import SMALL, refuted
+from ..faults import refuted
+from ..test_softmax import SMALL
 
 UNIT = get_unit("softmax")
 ROWS = 1_000_000
@@ -47,4 +48,4 @@ def test_claims_of_several_beats(fields, tmp_path):
     ("numbers", (r"else if \(x_enable\) x_reads <= x_may_read;", "else x_reads <= x_may_read;")),
 ])  # fmt: skip
 def test_faults_of_the_rings_are_refuted(claim, fault, tmp_path):
-    refuted(emit(UNIT.make(SMALL), tmp_path / "unit"), claim, fault, tmp_path)
+    refuted(emit(UNIT.make(SMALL), tmp_path / "unit"), bench, claim, fault, tmp_path)

@@ -40,6 +40,9 @@ class Machine(machine.Machine):
         self.fields = [place.port for place in self.artifact.stream("in").payload]
         self._names = self._named(design["modules"][top])
         self._check()
+        # Of blocks that are left out there are none here.
+        self._next = dict(zip(self.nodes, (r.d for r in self.registers), strict=True))
+        self._cut_of, self._below, self._made = {}, {}, {}
         self.count = len(self.unit.slopes)
         self.bits = (self.count - 1).bit_length()
 

@@ -56,13 +56,14 @@ class Shape:
 class Flat:
     """The flat netlist of an artefact in one graph, and its next state without reset."""
 
-    def __init__(self, directory: Path):
+    def __init__(self, directory: Path, before: str = "", after: str = "", files: Mapping[str, str] | None = None):
+        """``before`` and ``after`` are commands around flattening, for which ``files`` are there."""
         self.artifact = artifact = Artifact.load(directory)
         top = artifact.module
         # What a memory gives beyond its last entry has no driver: it is 0 here, and no claim is made about it.
-        script = (f"read_verilog unit.v\nhierarchy -check -top {top}\nproc\nflatten\n{GATES}\n"
+        script = (f"read_verilog unit.v\nhierarchy -check -top {top}\n{before}proc\nflatten\n{after}{GATES}\n"
                   "setundef -undriven -zero\nopt_clean\nwrite_json unit.json")  # fmt: skip
-        design = json.loads(made(script, {"unit.v": artifact.verilog.read_text()}, "unit.json"))
+        design = json.loads(made(script, {"unit.v": artifact.verilog.read_text(), **(files or {})}, "unit.json"))
         self.net = from_json(design, top)
         self.aig: Aig = self.net.aig
         self.registers = {r.q >> 1: r for r in self.net.registers}

@@ -7,8 +7,8 @@
 - ``packing``: of a unit of several lanes or modes, each window of that product is one lane's product.
 - ``range``, ``sum``: with every register a wire and the product free within what its factors allow, y is what the
   specification (:mod:`.spec`) says.
-- ``anchor``: the specification is SMT-LIB FloatingPoint's fused multiply-add (:mod:`.anchor`), or the exact sum that
-  this is defined by, rounded (:mod:`.anchor_wide`).
+- ``anchor``: the specification is the exact sum, rounded, that SMT-LIB FloatingPoint's fused multiply-add is defined by
+  (:mod:`.anchor.wide`), or that operation itself (:mod:`.anchor`).
 - ``netlist``: the file mapped to LUTs is the file.
 
 Where the accumulator has 8 bits, ``sum``, ``range`` and ``anchor`` are one exhaustion against the golden model.
@@ -28,7 +28,7 @@ from .lanes import regions
 from .spec import Widths
 
 EXHAUSTED_BITS = 26  # operands and accumulator together: 2^26 sums are computed rather than argued about
-LITERAL_BITS = 8  # products up to this width are anchored with their multiplier
+LITERAL_BITS = 4  # products up to this width are anchored in one operation, multiplier included
 HERE = __name__.rpartition(".")[0]
 EVIDENCE = HERE.rpartition(".")[0]
 
@@ -120,36 +120,28 @@ def _anchor(config: MacConfig, every: str) -> list[Claim]:
     width = Widths.of(config).product
     lemmas = [part("halving")] if config.acc == "bf16" else []
     products = f"all {width}-bit products with sign and exponent, all finite codes of c ({config.acc})"
-    if anchor_wide.needed(config):
-        rounded = config.product == "rounded"
-
-        def wide(function: str, cost: float = 1, **arguments: object) -> Part:
-            return Part(f"{HERE}.anchor.wide_proofs:{function}", arguments, cost)
-
-        free = f"all {width}-bit products with sign and exponent"
-        first = claim("anchor of products", f"FloatingPoint: what {free} are rounded to first, {config.acc}",
-                      *lemmas, wide("rounding", 5, first=True))  # fmt: skip
-        added = f"{free}, rounded to {config.acc}, all finite codes of c ({config.acc})" if rounded else products
-        operation = "fp.mul and fp.add" if rounded else "fp.fma"
-        return [
-            claim("anchor of operands", "numbers: all codes of a, b and c",
-                  part("operands"), part("composed", 10), wide("numbers")),
-            claim("anchor of specials", f"{operation}: {every} of which one is NaN or infinite",
-                  wide("specials") if rounded else part("specials")),
-            *([first] if rounded else []),
-            claim("anchor of sums", f"integers: {added}; the exact sum, or, cut to odd, one that rounds as it does",
-                  *(wide("sums", cost, index=index) for index, cost in enumerate((20, 1, 6)))),
-            claim("anchor of rounding", f"FloatingPoint: what these sums are rounded to, {config.acc}",
-                  *lemmas, wide("rounding", 10)),
-        ]  # fmt: skip
-    if width <= LITERAL_BITS:
+    if width <= LITERAL_BITS and not anchor_wide.needed(config):
         ranges = anchor.literal_cases(config)
         parts = [part("literal", 10, low=low, high=high) for low, high in ranges]
         return [claim("anchor", f"fp.fma: {every}", part("specials"), *lemmas, *parts)]
-    cases = anchor.cases(config)
-    parts = [part("sums", case.cost, index=index) for index, case in enumerate(cases)]
+    rounded = config.product == "rounded"
+
+    def wide(function: str, cost: float = 1, **arguments: object) -> Part:
+        return Part(f"{HERE}.anchor.wide_proofs:{function}", arguments, cost)
+
+    free = f"all {width}-bit products with sign and exponent"
+    first = claim("anchor of products", f"FloatingPoint: what {free} are rounded to first, {config.acc}",
+                  *lemmas, wide("rounding", 5, first=True))  # fmt: skip
+    added = f"{free}, rounded to {config.acc}, all finite codes of c ({config.acc})" if rounded else products
+    operation = "fp.mul and fp.add" if rounded else "fp.fma"
     return [
-        claim("anchor of operands", "numbers: all codes of a and b", part("operands"), part("composed")),
-        claim("anchor of specials", f"fp.fma: {every} of which one is NaN or infinite", part("specials")),
-        claim("anchor of sums", f"fp.fma: {products}, in {len(cases)} cases", part("cover"), *lemmas, *parts),
-    ]
+        claim("anchor of operands", "numbers: all codes of a, b and c",
+              part("operands"), part("composed", 10), wide("numbers")),
+        claim("anchor of specials", f"{operation}: {every} of which one is NaN or infinite",
+              wide("specials") if rounded else part("specials")),
+        *([first] if rounded else []),
+        claim("anchor of sums", f"integers: {added}; the exact sum, or, cut to odd, one that rounds as it does",
+              *(wide("sums", cost, index=index) for index, cost in enumerate((20, 1, 6)))),
+        claim("anchor of rounding", f"FloatingPoint: what these sums are rounded to, {config.acc}",
+              *lemmas, wide("rounding", 10)),
+    ]  # fmt: skip

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from .. import solvers
 from ..aig import FALSE, evaluate
-from ..prove import Verdict
+from ..prove import Verdict, tried
 from .anchor.proofs import specification
 from .lanes import Beats, Lanes, load, regions
 from .spec import classes as classes_of
@@ -264,8 +263,7 @@ def anchored(directory: Path, mode: int, function: str, arguments: dict[str, Any
     ``function`` reads nothing of the artefact but its config.
     """
     artifact, config = load(directory)
-    module, _, name = function.partition(":")
     with tempfile.TemporaryDirectory() as folder:
         manifest = {**artifact.manifest, "config": config.lane(mode).to_dict(), "files": []}
         (Path(folder) / "lane.json").write_text(json.dumps(manifest))
-        return getattr(import_module(module), name)(Path(folder), **arguments)
+        return tried(function, Path(folder), **arguments)

@@ -64,7 +64,8 @@ class Widths:
         product = config.a_format.significand_width + config.b_format.significand_width
         reach = sum(max(abs(lsb_exponent(f)), abs(largest_lsb_exponent(f))) for f in formats)
         window = 2 * (product + 2 * config.acc_format.significand_width) + 16
-        return cls(product, (reach + window).bit_length() + 1)
+        # The anchor rounds windows of any weight in range: their exponent fields must not wrap.
+        return cls(product, (reach + window).bit_length() + 2)
 
 
 def operand(name: str, fmt: Format, flush: bool, e_width: int, normalised: bool = False) -> str:

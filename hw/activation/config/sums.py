@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from ...fixed import signed_width
-
 
 @dataclass(frozen=True)
 class Leaf:
@@ -92,9 +90,3 @@ def depth(count: int) -> int:
 def span(leaves: Sequence[Leaf]) -> tuple[int, int]:
     """Least and greatest sum of leaves that share no input."""
     return sum(leaf.range[0] for leaf in leaves), sum(leaf.range[1] for leaf in leaves)
-
-
-def partial_width(leaves: Sequence[Leaf]) -> int:
-    """Bits of two's complement that hold the sum of any of these leaves."""
-    ends = [leaf.range for leaf in leaves]
-    return signed_width(sum(min(0, low) for low, _ in ends), sum(max(0, high) for _, high in ends))

@@ -8,29 +8,30 @@ from __future__ import annotations
 from pathlib import Path
 
 from ....hw.activation.config.dtnn import DtnnConfig
-from ...aig import FALSE, Aig
 from ...artifact import Artifact
 from ...pipeline import Pipeline
 from ...proofs import netlist_of
 from ...prove import Verdict
-from ..specified import SAMPLE, compare
-from ..sums import Word, clamp, extended, total
-from ..sums import table as word_of
+from ..specified import SAMPLE
+from ..steps import Step, constant, given, leveled, limited, looked_up, named
+from ..stepwise import shown
 
 
-def specification(config: DtnnConfig, aig: Aig, x: list[Word]) -> list[Word]:
-    """The outputs as functions of the inputs' codes."""
-    inputs = dict(enumerate(x))
+def statement(config: DtnnConfig) -> list[Step]:
+    """The outputs as words, down to the inputs' codes."""
+    inputs = {place: given(place, config.bits) for place in range(config.inputs)}
+    levels = [name for name, _ in config.steps if name.startswith("sum")]
     out = []
     for k in range(config.outputs):
         codes = inputs
         if config.join == "tables":
-            leaves = {i: config.branch(k, i) for i in range(len(config.groups))}
-            codes = {i: word_of(aig, leaf, inputs, config.middle) if leaf else [FALSE] * config.middle
-                     for i, leaf in leaves.items()}  # fmt: skip
-        word = total(aig, config.leaves(k), codes)
-        out.append(extended(word, config.sum_width) if config.output_bits is None
-                   else clamp(aig, word, config.shift, config.output_bits))  # fmt: skip
+            first = {i: config.branch(k, i) for i in range(len(config.groups))}
+            codes = {i: named(looked_up(leaf, inputs), f"reg_branches_{k}_{i}") if leaf else constant(0)
+                     for i, leaf in first.items()}  # fmt: skip
+        word = leveled([looked_up(leaf, codes) for leaf in config.leaves(k)], levels, f"_{k}")
+        if config.output_bits is not None:
+            word = named(limited(word, config.shift, config.output_bits), f"reg_clamp_{k}")
+        out.append(word)
     return out
 
 
@@ -55,11 +56,11 @@ def tables(directory: Path) -> Verdict:
 
 
 def values(directory: Path) -> Verdict:
-    """The file computes the specification, which agrees with the golden model on a sample."""
+    """The file computes what is stated, word by word, and that agrees with the golden model on a sample."""
     from . import expect, stimulus
 
     artifact = Artifact.load(directory)
     config = DtnnConfig(**artifact.manifest["config"])
     found = Pipeline(netlist_of(artifact, artifact.module, []), artifact)
     sample = stimulus(config, SAMPLE, 0)["x"]
-    return compare(found, specification, config, sample, expect(config, {"x": sample})["y"])
+    return shown(found, statement(config), config, sample, expect(config, {"x": sample})["y"])

@@ -4,8 +4,10 @@
   empties the unit (:mod:`nervure.verif.activation.rows`).
 - ``table``: every code of the table, as the golden model says.
 - ``squares``, ``centred``: every x, and every x and sum. ``rounded``, ``results``: both roundings, for all words.
-
-The products of sums, of c and r, and of z and gamma are shown by vectors alone.
+- ``normal``: the place of T's first one, for all words.
+- ``wiring``: with these blocks and the multiplications left out, each register of sums, root and results takes what the
+  equations say, in every state; a product is one multiplication of the right two words (:mod:`..wired`). Constants of
+  rows of one beat are not stated: there the claim is unknown.
 """
 
 from __future__ import annotations
@@ -35,4 +37,8 @@ def claims(artifact: Artifact) -> list[Claim]:
         ("results", "blocks: all words, in every lane"),
     ):
         found.append(Claim(name, f"{file}: {scope}", (Part(f"{HERE}.proofs:{name}", cost=10),)))
+    found.append(Claim("normal", f"{file}: blocks: all T of {config.total_width} bits",
+                       (Part(f"{FAMILY}.wired:normal", cost=5),)))  # fmt: skip
+    scope = "all states, all inputs; blocks by themselves, multiplications as such"
+    found.append(Claim("wiring", f"{file}: {scope}", (Part(f"{HERE}.wiring:wiring", cost=20),)))
     return found

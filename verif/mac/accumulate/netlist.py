@@ -39,9 +39,11 @@ class Pairing:
         named = {alias: register for register in left.registers for alias in register.aliases}
         for other in right.registers:
             found = {id(named[alias]): named[alias] for alias in other.aliases if alias in named}
-            if len(found) == 1:
-                self._pair(next(iter(found.values())), other)
+            # Registers that always hold the same may have become one.
+            for one in found.values():
+                self._pair(one, other)
         self._alike()
+        self._doubles()
 
     def _share(self, left: Sequence[int], right: Sequence[int]) -> None:
         for x, y in zip(left, right, strict=True):
@@ -50,10 +52,13 @@ class Pairing:
             self.planes[new >> 1] = self.rng.integers(0, 1 << 64, WORDS, np.uint64)
 
     def _pair(self, one: Register, other: Register) -> None:
-        if other.q >> 1 in self.known[1]:
+        left, right = one.q >> 1 in self.known[0], other.q >> 1 in self.known[1]
+        if left and right:
             return
         self.pairs.append((one, other))
-        if one.q >> 1 in self.known[0]:
+        if right:
+            self.known[0][one.q >> 1] = self.known[1][other.q >> 1]
+        elif one.q >> 1 in self.known[0]:
             # One register may have become two of the same value.
             self.known[1][other.q >> 1] = self.known[0][one.q >> 1]
         else:
@@ -95,6 +100,26 @@ class Pairing:
             if len(self.pairs) == before:
                 return
 
+    def _doubles(self) -> None:
+        """Pairs registers of the file that have no partner with that of another of the file: what always held the same
+        became one. Those are looked for that become the same gates of what the file holds."""
+        net, own = self.nets[0], self.nets[0].aig.input()
+
+        def becomes(register: Register, known: dict[int, int]) -> tuple[int, int | None, int | None]:
+            (d,) = net.aig.copy([register.d], net.aig, {**known, register.q >> 1: own})
+            return d, register.initial, register.reset_value
+
+        known: dict[int, int] = {}
+        partner = {one.q >> 1: (one, other) for one, other in self.pairs}
+        while rest := self.rest(0):
+            first = {becomes(one, known): (one, other) for one, other in partner.values()}
+            found = [(register, first[key]) for register in rest if (key := becomes(register, known)) in first]
+            if not found:
+                return
+            for register, (one, other) in found:
+                self._pair(register, other)
+                known[register.q >> 1] = one.q
+
     def both(self, x: Sequence[int], y: Sequence[int]) -> tuple[list[int], list[int]]:
         """Functions of the two netlists over what they share."""
         left, right = self.nets
@@ -109,11 +134,23 @@ def netlist(directory: Path) -> Verdict:
     """
     artifact = Artifact.load(directory)
     blocks = multipliers(artifact)
-    file, mapped = netlist_of(artifact, artifact.module, blocks), mapped_netlist(artifact, blocks)
+    return compared(netlist_of(artifact, artifact.module, blocks), mapped_netlist(artifact, blocks))
+
+
+def compared(file: Netlist, mapped: Netlist, assumed: int = TRUE) -> Verdict:
+    """Whether a mapped netlist takes the steps of the file, its registers in pairs with the file's.
+
+    Parameters
+    ----------
+    file, mapped : Netlist
+    assumed : int
+        Literal of the file's graph: of which states and inputs. Registers of the mapped netlist without a partner may
+        then hold anything.
+    """
     if {cut.name for cut in mapped.cuts} != {cut.name for cut in file.cuts}:
         return Verdict("unknown", "the mapped file must have the multiplier blocks of the file, but has others")
     paired = Pairing(file, mapped)
-    if alone := paired.rest(1):
+    if (alone := paired.rest(1)) and assumed == TRUE:
         return Verdict("unknown", f"{len(alone)} registers of the mapped file, {alone[0].name} first, have no partner")
     boxes = {cut.name: cut for cut in mapped.cuts}
     words = [(one.aliases[0] if one.aliases else one.name, [one.d, one.clock, one.reset],
@@ -121,6 +158,7 @@ def netlist(directory: Path) -> Verdict:
     words += [(port, word, mapped.outputs[port]) for port, word in file.outputs.items()]
     words += [(f"{cut.name}.{pin}", word, boxes[cut.name].inputs[pin])
               for cut in file.cuts for pin, word in cut.inputs.items()]  # fmt: skip
+    paired.known[1].update({register.q >> 1: paired.aig.input() for register in alone})
     left, right = [], []
     for name, x, y in words:
         if stray := file.aig.support(x) - set(paired.known[0]):
@@ -131,6 +169,8 @@ def netlist(directory: Path) -> Verdict:
         if one.reset_value != other.reset_value or (one.initial is not None and one.initial != other.initial):
             return Verdict("refuted", "structure", {"register": one.name, "where": "other initial or reset value"})
     inputs = sorted({x >> 1 for known in paired.known for x in known.values() if x > TRUE})
+    (there,) = file.aig.copy([assumed], paired.aig, paired.known[0])
+    left, right = ([paired.aig.land(there, x) for x in side] for side in (left, right))
     if solvers.equivalent(paired.aig, left, right, inputs):
         method = f"abc cec, {len(paired.pairs)} registers in pairs, {len(paired.constants)} of the file constant"
         return Verdict("proved", method)

@@ -7,32 +7,29 @@ from __future__ import annotations
 
 import json
 import tempfile
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ... import solvers
 from ...aig import FALSE, TRUE
 from ...artifact import Artifact
-from ...prove import Verdict
+from ...prove import Verdict, tried
 from .ring import Ring, bare_manifest, cut_open
 
 
 def looped(directory: Path, function: str, arguments: dict[str, Any]) -> Verdict:
     """What is said of a multiply-accumulate, said of the ring cut open."""
-    module, _, name = function.partition(":")
     with tempfile.TemporaryDirectory() as folder:
         cut_open(Artifact.load(directory), Path(folder))
-        return getattr(import_module(module), name)(Path(folder), **arguments)
+        return tried(function, Path(folder), **arguments)
 
 
 def anchored(directory: Path, config: dict[str, Any], function: str, arguments: dict[str, Any]) -> Verdict:
     """What is said of the specification of a multiply-accumulate; ``function`` reads nothing but its config."""
-    module, _, name = function.partition(":")
     with tempfile.TemporaryDirectory() as folder:
         manifest = {**bare_manifest(Artifact.load(directory)), "config": config}
         (Path(folder) / "mac.json").write_text(json.dumps(manifest))
-        return getattr(import_module(module), name)(Path(folder), **arguments)
+        return tried(function, Path(folder), **arguments)
 
 
 def ring(directory: Path) -> Verdict:

@@ -25,6 +25,8 @@ from . import HOST_BITS, finite_exponents
 from .codes import BIAS, FRACTION, rounds
 
 Question = tuple[str, str]
+Reach = tuple[int, int]
+"""Least and greatest weight of a product's last bit (default: what operands of the config's formats can give)."""
 
 MARGIN = 2  # bits more than the specification's exponents have: differences of those do not wrap
 
@@ -57,10 +59,10 @@ def _wider(name: str, of: int, to: int, how: str = "zero") -> str:
     return f"((_ {how}_extend {to - of}) {name})"
 
 
-def finite(config: MacConfig, *codes: str) -> str:
+def finite(config: MacConfig, spec: str, reach: Reach | None, *codes: str) -> str:
     """What is assumed of a sum: the product and those codes are numbers, and e is what numbers can have."""
-    least, most = finite_exponents(config)
-    ew = Widths.of(config).exponent
+    least, most = reach or finite_exponents(config)
+    ew = width(spec, "e")
     flags = ["nan", "inf", *(f"{code}_{kind}" for code in codes for kind in ("nan", "inf"))]
     return _assume(
         *(f"(not (|spec_n {flag}| S))" for flag in flags),
@@ -101,7 +103,7 @@ def _addend(m: str, e: str, widths: dict[str, int], wide: int) -> str:
     )
 
 
-def sums(config: MacConfig, spec: str, round_: str) -> list[Question]:
+def sums(config: MacConfig, spec: str, round_: str, reach: Reach | None = None) -> list[Question]:
     """The window against the sum: where it holds both addends whole; where not, t; and how that rounds.
 
     ``round_`` is the module that rounds, as functions of a state ``|round_s|``.
@@ -109,7 +111,7 @@ def sums(config: MacConfig, spec: str, round_: str) -> list[Question]:
     text, widths = _head(spec, "m", "x", "y", "qs", "qm", "qe", "c_s", "c_m", "c_e", "sign")
     w, zero = widths["m"], number(0, widths["m"])
     wide = max(w, widths["x"] + MARGIN) + 3
-    text += finite(config, *addends(config))
+    text += finite(config, spec, reach, *addends(config))
     text += _addend("qm", "qe", widths, wide) + _addend("c_m", "c_e", widths, wide)
     text += define("t", bits(wide), "(bvadd (ite qs (bvneg qm_t) qm_t) (ite c_s (bvneg c_m_t) c_m_t))")
     text += define("negative", "Bool", f"(bvslt t {number(0, wide)})")
@@ -124,7 +126,7 @@ def sums(config: MacConfig, spec: str, round_: str) -> list[Question]:
     cut = ("(or qm_even c_m_even)", f"(or {long} {fine})", f"(distinct size {number(0, wide)})", f"(distinct m {zero})")
     inside = f"(bvult size {number(1 << w, wide)})"
     again = _rounded(round_, "negative", f"((_ extract {w - 1} 0) size)", "x")
-    low, high = window_exponents(config, w)
+    low, high = window_exponents(config, w, reach)
     weight = f"(and (bvsge x {number(low, widths['x'])}) (bvsle x {number(high, widths['x'])}))"
     return [
         (near, _against(*fits, *whole, weight)),
@@ -139,21 +141,22 @@ def _rounded(round_: str, s: str, m: str, x: str) -> str:
     return f"{round_}\n(declare-const R |round_s|)\n" + _assume(*fed)
 
 
-def window_exponents(config: MacConfig, wide: int) -> tuple[int, int]:
+def window_exponents(config: MacConfig, wide: int, reach: Reach | None = None) -> Reach:
     """Range of the weight 2^x of a window's last bit, for windows of that width."""
-    least, most = finite_exponents(config)
+    least, most = reach or finite_exponents(config)
     acc = config.acc_format
     return min(least, lsb_exponent(acc)) - wide, max(most, largest_lsb_exponent(acc))
 
 
-def placed(config: MacConfig, spec: str, round_: str, first: bool = False) -> list[Question]:
+def placed(config: MacConfig, spec: str, round_: str, first: bool = False,
+           reach: Reach | None = None) -> list[Question]:  # fmt: skip
     """y is 0 with the sign of ``fp.add`` where m is 0, else what the module that rounds makes of ±m·2^x.
 
     With ``first``, q instead, which that module makes of ±p·2^e.
     """
     of = dict(zip(("s", "m", "x", "y"), ("s", "p", "e", "q") if first else ("sign", "m", "x", "y"), strict=True))
     text, widths = _head(spec, **of)
-    text += finite(config, *([] if first else addends(config)))
+    text += finite(config, spec, reach, *([] if first else addends(config)))
     none = f"(= m {number(0, widths['m'])})"
     signs = ["s"] if first else [f"(|spec_n {name}| S)" for name in ("qs", "c_s")]
     zeros = [f"(ite {sign} (_ -zero 8 24) (_ +zero 8 24))" for sign in signs]
@@ -164,11 +167,11 @@ def placed(config: MacConfig, spec: str, round_: str, first: bool = False) -> li
     return [(text + _assume(none), _against(f"(= y {code})")), (some, _against("(= y (|round_n y| R))"))]
 
 
-def rounding(config: MacConfig, spec: str) -> list[Question]:
+def rounding(config: MacConfig, spec: str, reach: Reach | None = None) -> list[Question]:
     """What the module that rounds makes of any ±m·2^x is that number's code; ``spec`` is that module."""
     text, widths = _head(spec, "s", "m", "x", "y", "norm", "top")
     w, ew = widths["norm"], widths["x"] + MARGIN
-    low, high = window_exponents(config, w)
+    low, high = window_exponents(config, w, reach)
     text += _assume(
         f"(distinct m {number(0, w)})",
         f"(bvsge x {number(low, widths['x'])})",

@@ -5,7 +5,8 @@
 - ``tree``: the adders' root is the sum of all products, each once, with its sign (``sum``: and y is that plus c).
 - ``scaled``: the block's magnitude is multiplied by the significands of its scales.
 - ``lane``: with the block's sum free, y is what the specification (:mod:`.lane`) says.
-- ``anchor``: that specification against SMT-LIB.
+- ``anchor ...``: that specification is the exact sum of the scaled block and c, rounded once, as SMT-LIB has it
+  (:mod:`.anchor`).
 - ``netlist``: the file mapped to LUTs is the file.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 from ....hw.mac.config.dot import DotConfig
 from ...artifact import Artifact
 from ...prove import Claim, Part
-from .lane import exponents, scaled_width
+from .lane import scaled_width
 
 HERE = __name__.rpartition(".")[0]
 EVIDENCE = HERE.rpartition(".mac")[0]
@@ -55,11 +56,29 @@ def claims(artifact: Artifact) -> list[Claim]:
             found.append(special("scaled", scope, "scaled:scaled"))
         scales = f", all codes of the scales ({config.scale})" if config.scale != "none" else ""
         scope = f"{file}, registers as wires: all sums of {scaled_width(config)} bits{scales}, all codes of {acc}"
-        cases = exponents(config)
-        parts = tuple(Part(f"{HERE}.lane:lane", {"fields": fields}, 60) for fields in cases)
-        found.append(Claim("lane", scope, parts))
-        reason = "the lane's specification is anchored to SMT-LIB for products of the mac unit only"
-        found.append(special("anchor", f"specification against SMT-LIB FloatingPoint: {scope.partition(': ')[2]}",
-                             "lane:missing", 1, reason=reason))  # fmt: skip
+        found += [special("lane", scope, "lane:lane", 60), *_anchor(config, scales)]
     mapped = f"{file} mapped to xcup LUTs (synth_xilinx, multiplier blocks left out): all inputs, all states"
     return [*found, general("netlist", mapped, "netlist", 10)]
+
+
+def _anchor(config: DotConfig, scales: str) -> list[Claim]:
+    """The claims that tie the lane's specification to SMT-LIB."""
+
+    def part(function: str, cost: float = 2, **arguments: object) -> Part:
+        return Part(f"{HERE}.anchor:{function}", arguments, cost)
+
+    def claim(name: str, scope: str, *parts: Part) -> Claim:
+        return Claim(f"anchor of {name}", f"specification against SMT-LIB {scope}", parts)
+
+    added = f"all sums of {scaled_width(config)} bits with sign and exponent, all finite codes of c ({config.acc})"
+    halving = [Part(f"{EVIDENCE}.mac.anchor.proofs:halving")] if config.acc == "bf16" else []
+    return [
+        claim("operands", f"numbers: all codes of c ({config.acc}){scales}",
+              part("operands"), part("composed"), part("numbers")),
+        claim("specials", f"fp.add: all codes of c ({config.acc}) with blocks of which one is NaN or infinite",
+              part("specials")),
+        claim("sums", f"integers: {added}; the exact sum, or, cut to odd, one that rounds as it does",
+              *(part("sums", cost, index=index) for index, cost in enumerate((30, 1, 10)))),
+        claim("rounding", f"FloatingPoint: what these sums are rounded to, {config.acc}",
+              *halving, part("rounding", 20)),
+    ]  # fmt: skip

@@ -3,19 +3,24 @@
 The netlist is taken flat, memories as registers. A *move* is a clock cycle without reset in which the output is ready:
 the unit is then never stalled. Words of the state are found by the names that they have in the Verilog; they only help
 to state what is proved.
+
+Of a machine *in blocks* the blocks that compute (all modules below the top) are left out. They are functions of which
+nothing is known but that they are: a block of the same module, given the same, puts out the same. What holds of such a
+machine holds whatever the blocks compute.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ....hw.mac.config.gemv import GemvConfig
 from ...aig import FALSE, TRUE, Aig
 from ...artifact import Artifact
-from ...netlist import GATES, from_json
-from ...proofs import made
+from ...netlist import GATES, Cut, from_json
+from ...proofs import made, multipliers
 
 Words = dict[str, list[int]]
 State = dict[int, int]
@@ -31,8 +36,9 @@ class Machine:
     ----------
     directory : Path
         Holds the artefact.
-    cut : bool
-        Whether the products are left out: cuts of the netlist.
+    cut : str
+        What is left out: ``nothing``, ``product``, ``multipliers`` (the blocks inside that), or ``blocks``, which are
+        then functions.
 
     Raises
     ------
@@ -40,22 +46,32 @@ class Machine:
         If a register is not clocked and reset by the ports alone, or a word of the state is not found.
     """
 
-    def __init__(self, directory: Path, cut: bool = False):
+    def __init__(self, directory: Path, cut: str = "nothing"):
         self.artifact = Artifact.load(directory)
         self.config = GemvConfig(**self.artifact.manifest["config"])
-        top = self.artifact.module
+        top, text = self.artifact.module, self.artifact.verilog.read_text()
+        below = re.findall(rf"^module ({top}__\w+)", text, re.M)
+        left_out = {
+            "nothing": [], "product": [f"{top}__product"], "multipliers": multipliers(self.artifact), "blocks": below,
+        }[cut]  # fmt: skip
+        boxes = "".join(f"blackbox {name}\n" for name in left_out)
         # What a memory gives beyond its last entry has no driver: it is 0 here, and no claim is made about it.
-        box = f"blackbox {top}__product\n" if cut else ""
-        script = (f"read_verilog unit.v\nhierarchy -check -top {top}\n{box}proc\nflatten\n{GATES}\n"
-                  "setundef -undriven -zero\nopt_clean\nwrite_json unit.json")  # fmt: skip
-        design = json.loads(made(script, {"unit.v": self.artifact.verilog.read_text()}, "unit.json"))
+        script = (f"read_verilog unit.v\nhierarchy -check -top {top}\n{boxes}"
+                  f"proc\nflatten\n{GATES}\n"
+                  "setundef -undriven -zero\nopt_clean\nsetattr -unset src t:* w:* %u\n"
+                  "write_json unit.json")  # fmt: skip
+        design = json.loads(made(script, {"unit.v": text}, "unit.json"))
         self.netlist = from_json(design, top)
         self.aig: Aig = self.netlist.aig
         self.registers = self.netlist.registers
         self.nodes = [r.q >> 1 for r in self.registers]
         self.fields = [port for port in FIELDS if port in self.netlist.inputs]
+        self._next = dict(zip(self.nodes, (r.d for r in self.registers), strict=True))
         self._names = self._named(design["modules"][top])
         self._check()
+        self._cut_of = {x >> 1: cut for cut in self.netlist.cuts for word in cut.outputs.values() for x in word}
+        self._below: dict[str, tuple[set[int], list[Cut]]] = {}
+        self._made: dict[tuple[str, ...], Words] = {}
 
     def _named(self, module: Mapping[str, dict]) -> Words:
         """Every net of the top module all of whose bits are registers."""
@@ -99,20 +115,69 @@ class Machine:
             mapping[self.netlist.inputs[self.artifact.reset["port"]][0] >> 1] = TRUE if reset == active else FALSE
         return mapping
 
-    def step(self, state: State, beat: Words, ready: int = TRUE, reset: bool = False) -> State:
-        """The state after a clock edge."""
+    # Blocks as functions.
+
+    def _needs(self, literals: Iterable[int]) -> tuple[set[int], list[Cut]]:
+        """Ports and registers that literals depend on, and the blocks between, in order."""
+        leaves, blocks = set[int](), dict[str, Cut]()
+        for node in self.aig.support(literals):
+            if (cut := self._cut_of.get(node)) is None:
+                leaves.add(node)
+            elif cut.name not in blocks:
+                if cut.name not in self._below:
+                    self._below[cut.name] = self._needs([x for word in cut.inputs.values() for x in word])
+                below, before = self._below[cut.name]
+                leaves |= below
+                blocks |= {other.name: other for other in before} | {cut.name: cut}
+        return leaves, list(blocks.values())
+
+    def needs(self, literals: Iterable[int]) -> set[int]:
+        """Nodes of the ports and registers that literals depend on."""
+        return self._needs(literals)[0]
+
+    def copy(self, literals: Sequence[int], mapping: State) -> list[int]:
+        """The literals with ports and registers replaced; blocks that are given the same put out the same."""
+        mapping = dict(mapping)
+        for cut in self._needs(literals)[1]:
+            fed = {pin: self.aig.copy(word, self.aig, mapping) for pin, word in sorted(cut.inputs.items())}
+            key = (cut.module, *(f"{pin} {word}" for pin, word in fed.items()))
+            if key not in self._made:
+                self._made[key] = {pin: self.aig.inputs(len(word)) for pin, word in cut.outputs.items()}
+            for pin, word in cut.outputs.items():
+                mapping |= {x >> 1: y for x, y in zip(word, self._made[key][pin], strict=True)}
+        return self.aig.copy(literals, self.aig, mapping)
+
+    # Moves.
+
+    def step(self, state: State, beat: Words, ready: int = TRUE, reset: bool = False,
+             only: set[int] | None = None) -> State:  # fmt: skip
+        """The state after a clock edge; of those registers only, if they are given."""
         mapping = state | self.ports(beat, ready, reset)
-        values = self.aig.copy([r.d for r in self.registers], self.aig, mapping)
+        registers = [r for r in self.registers if only is None or r.q >> 1 in only]
+        values = self.copy([r.d for r in registers], mapping)
         if reset and self.artifact.reset and self.artifact.reset["kind"] == "async":
             values = [v if r.reset_value is None else (TRUE if r.reset_value else FALSE)
-                      for v, r in zip(values, self.registers, strict=True)]  # fmt: skip
-        return dict(zip(self.nodes, values, strict=True))
+                      for v, r in zip(values, registers, strict=True)]  # fmt: skip
+        return dict(zip((r.q >> 1 for r in registers), values, strict=True))
+
+    def look(self, word: Sequence[int], state: State, beats: Sequence[Words]) -> list[int]:
+        """What a word is in the cycle of the last beat, after the moves of those before it, from that state."""
+        needed = [self.needs(word)]
+        for _ in beats[1:]:
+            needed.append(self.needs([self._next[node] for node in needed[-1] if node in self._next]))
+        for beat, only in zip(beats[:-1], reversed(needed[:-1]), strict=True):
+            state = self.step(state, beat, only=only)
+        return self.copy(word, state | self.ports(beats[-1]))
 
     def outputs(self, state: State, beat: Words, ready: int = TRUE) -> Words:
         """``i_ready``, ``o_valid`` and ``o_y`` in a cycle."""
         mapping = state | self.ports(beat, ready, False)
         names = ("i_ready", "o_valid", "o_y")
-        return {name: self.aig.copy(self.netlist.outputs[name], self.aig, mapping) for name in names}
+        return {name: self.copy(self.netlist.outputs[name], mapping) for name in names}
+
+    def next(self, register: int) -> int:
+        """The literal of a register's next value."""
+        return self._next[register >> 1] ^ (register & 1)
 
     def read(self, state: State, word: Sequence[int]) -> list[int]:
         """What the registers of a word hold in a state."""

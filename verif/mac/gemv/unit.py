@@ -10,15 +10,17 @@ import hashlib
 import json
 import re
 import tempfile
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ....hw.mac.config.gemv import GemvConfig
+from ... import aig as graph
+from ... import cache, netlist
 from ...aig import FALSE, Aig
 from ...artifact import Artifact
-from ...prove import Claim, Part, Verdict
+from ...prove import Claim, Part, Verdict, tried
 from ..claims import claims as mac_claims
+from . import machine
 from .machine import Machine, Words, lonely
 
 HERE = __name__
@@ -40,10 +42,9 @@ def unit_claims(artifact: Artifact) -> list[Claim]:
 
 def derived(directory: Path, function: str, arguments: dict[str, Any]) -> Verdict:
     """What ``function`` (``module:name``) says of the unit ``mac`` that the first multiplier is."""
-    module, _, name = function.partition(":")
     with tempfile.TemporaryDirectory() as folder:
         extract(directory, Path(folder))
-        return getattr(import_module(module), name)(Path(folder), **arguments)
+        return tried(function, Path(folder), **arguments)
 
 
 def extract(directory: Path, folder: Path) -> Artifact:
@@ -55,12 +56,19 @@ def extract(directory: Path, folder: Path) -> Artifact:
         If a beat alone is not multiplied exactly once.
     """
     artifact = Artifact.load(directory)
-    manifest = _manifest(artifact)
-    text = re.sub(rf"^module {artifact.module}\(.*?^endmodule\n", lambda _: _top(directory),
-                  artifact.verilog.read_text(), count=1, flags=re.M | re.S)  # fmt: skip
-    (folder / f"{artifact.module}.v").write_text(text)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    manifest["files"] = [{"path": f"{artifact.module}.v", "sha256": digest}]
+    manifest, file = _manifest(artifact), artifact.verilog.name
+    # Each claim of the unit asks for it. The modules that make it are part of what the entry is made from.
+    code = (Path(str(module.__file__)).read_text() for module in (machine, graph, netlist))
+    key = [Path(__file__).read_text(), *code, artifact.verilog.read_text(), json.dumps(artifact.manifest)]
+
+    def make(entry: Path) -> None:
+        pattern = rf"^module {artifact.module}\(.*?^endmodule\n"
+        (entry / file).write_text(re.sub(pattern, lambda _: _top(directory), artifact.verilog.read_text(), count=1,
+                                         flags=re.M | re.S))  # fmt: skip
+
+    text = (cache.build("extract", key, make) / file).read_text()
+    (folder / file).write_text(text)
+    manifest["files"] = [{"path": file, "sha256": hashlib.sha256(text.encode()).hexdigest()}]
     (folder / f"{artifact.module}.json").write_text(json.dumps(manifest))
     return Artifact(folder, manifest)
 
@@ -90,8 +98,8 @@ def _manifest(artifact: Artifact) -> dict[str, Any]:
 
 def _top(directory: Path) -> str:
     """The module: what the product is fed, the product, and the sums."""
-    machine = Machine(directory, cut=True)
-    aig, config, module = machine.aig, machine.config, machine.artifact.module
+    engine = Machine(directory, "product")
+    aig, config, module = engine.aig, engine.config, engine.artifact.module
     lanes_a, lanes_b = config.grid
     inputs: Words = {
         "i_mode": aig.inputs(config.mode_width), "i_a": aig.inputs(lanes_a * config.width("a")),
@@ -100,12 +108,12 @@ def _top(directory: Path) -> str:
     rest = config.units - 1
     w = [*inputs["i_a"], *([FALSE] * (rest * len(inputs["i_a"])))]
     c = [*inputs["i_c"], *([FALSE] * (rest * len(inputs["i_c"])))]
-    state, beats = lonely(machine, inputs["i_mode"], w, inputs["i_b"], c)
+    state, beats = lonely(engine, inputs["i_mode"], w, inputs["i_b"], c)
     fed: Words | None = None
     product: list[int] = []
     for beat in beats:
-        mapping = state | machine.ports(beat)
-        for cut in machine.netlist.cuts:
+        mapping = state | engine.ports(beat)
+        for cut in engine.netlist.cuts:
             pins = {pin: aig.copy(word, aig, mapping) for pin, word in cut.inputs.items()}
             p = [FALSE] * len(cut.outputs["p"])
             if all(any(word) for word in pins.values()):
@@ -114,9 +122,9 @@ def _top(directory: Path) -> str:
                 fed, product = pins, aig.inputs(len(p))
                 p = product
             mapping |= {x >> 1: y for x, y in zip(cut.outputs["p"], p, strict=True)}
-        y = aig.copy(machine.netlist.outputs["o_y"], aig, mapping)[: len(inputs["i_c"])]
-        values = aig.copy([r.d for r in machine.registers], aig, mapping)
-        state = dict(zip(machine.nodes, values, strict=True))
+        y = aig.copy(engine.netlist.outputs["o_y"], aig, mapping)[: len(inputs["i_c"])]
+        values = aig.copy([r.d for r in engine.registers], aig, mapping)
+        state = dict(zip(engine.nodes, values, strict=True))
     if fed is None:
         raise ValueError("a beat alone must be multiplied once, not never")
     names = {**inputs, "p": product}

@@ -1,0 +1,147 @@
+"""Every claim of every preset, tried preset by preset; what is finished is kept by content.
+
+A row is kept under the digest of the emitted file, its manifest and the code that states and tries the claims: whatever
+changes one of them is tried anew, and a run that was stopped goes on where it was. Inside a row, questions that other
+presets have put to a solver are answered from :mod:`..verif.answers`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from ..hw.config import ConfigError
+from .registry import get_unit
+
+LIBRARY = Path(__file__).resolve().parent.parent
+EXHAUSTED = re.compile(r"\bexhaustion\b|simulated against")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the claims of one preset came to.
+
+    Parameters
+    ----------
+    unit, preset, module : str
+    claims : int
+        All claims.
+    proved, exhausted : int
+        Claims that hold: by argument, and by computing every case.
+    seconds : float
+        Processor time of all parts of claims.
+    missing : tuple of dict
+        Claims that are refuted or unknown: name, status, method, counterexample.
+    """
+
+    unit: str
+    preset: str
+    module: str
+    claims: int
+    proved: int
+    exhausted: int
+    seconds: float
+    missing: tuple[dict[str, Any], ...]
+
+    @property
+    def unknown(self) -> int:
+        """Claims that are neither proved nor exhausted."""
+        return len(self.missing)
+
+
+def chosen(units: Sequence[str], presets: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Unit and preset of each row: all of those units, or those presets of them.
+
+    Raises
+    ------
+    ConfigError
+        If a unit is not there, has no claims, or no unit has a preset of that name.
+    """
+    found = []
+    for name in units:
+        unit = get_unit(name)
+        if not hasattr(unit.load("bench"), "claims"):
+            raise ConfigError(f"prove requires a unit with claims, not {name}")
+        found += [(name, preset) for preset in unit.presets if not presets or preset in presets]
+    if strangers := set(presets) - {preset for _, preset in found}:
+        raise ConfigError(f"presets must be of {', '.join(units)}, not {', '.join(sorted(strangers))}")
+    return found
+
+
+def code_digest(unit: str) -> str:
+    """Digest of the code that states and tries a unit's claims."""
+    family = get_unit(unit).load("config").__module__.split(".")[2]
+    folders = [LIBRARY / "hw" / "formats.py", *(LIBRARY / "verif").glob("*.py"), *(LIBRARY / "golden").glob("*.py")]
+    folders += [*(LIBRARY / "verif" / family).rglob("*.py"), *(LIBRARY / "golden" / family).rglob("*.py")]
+    digest = hashlib.sha256()
+    for file in sorted(folders):
+        digest.update(f"{file.relative_to(LIBRARY)}\n{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def prove_preset(unit: str, preset: str, folder: Path, timeout: float = 600) -> tuple[Row, bool]:
+    """The row of a preset, and whether it was there; parts of claims one after the other.
+
+    Parameters
+    ----------
+    unit, preset : str
+    folder : Path
+        Where rows are kept.
+    timeout : float
+        Seconds for each part of a claim.
+    """
+    from ..verif.prove import prove
+    from .emit import emit
+
+    found = get_unit(unit)
+    with tempfile.TemporaryDirectory(prefix="nervure-proving-") as work:
+        artifact = emit(found.make(found.presets[preset]), Path(work))
+        text = artifact.verilog.read_text() + json.dumps(artifact.manifest, sort_keys=True) + code_digest(unit)
+        kept = folder / f"{unit}_{preset}_{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+        if kept.exists():
+            fields = json.loads(kept.read_text())
+            return Row(**{**fields, "missing": tuple(fields["missing"])}), True
+        results = prove(artifact, found.load("bench").claims(artifact), jobs=1, timeout=timeout)
+    held = [result for result in results if result.status == "proved"]
+    exhausted = sum(bool(EXHAUSTED.search(result.method)) for result in held)
+    names = ("name", "status", "method", "counterexample")
+    missing = tuple({name: getattr(result, name) for name in names} for result in results if result.status != "proved")
+    seconds = round(sum(result.seconds for result in results), 1)
+    row = Row(unit, preset, artifact.module, len(results), len(held) - exhausted, exhausted, seconds, missing)
+    # An unknown may be a matter of time: it is tried again.
+    if not any(claim["status"] == "unknown" for claim in missing):
+        folder.mkdir(parents=True, exist_ok=True)
+        part = kept.with_suffix(".part")
+        part.write_text(json.dumps(asdict(row)))
+        part.rename(kept)
+    return row, False
+
+
+def prove_presets(rows: Sequence[tuple[str, str]], folder: Path, *, jobs: int = 1,
+                  timeout: float = 600) -> Iterator[tuple[Row, bool]]:  # fmt: skip
+    """Rows as they are finished, so many presets at a time, and whether each was there.
+
+    Raises
+    ------
+    ConfigError
+        If jobs or timeout is not positive.
+    """
+    for name, value in (("jobs", jobs), ("timeout", timeout)):
+        if value <= 0:
+            raise ConfigError(f"{name} must be above 0, not {value:g}")
+    # Started afresh: each has the interpreter from which it forks the parts of claims.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(prove_preset, unit, preset, folder, timeout) for unit, preset in rows]
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
