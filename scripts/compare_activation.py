@@ -1,5 +1,7 @@
 """Prints our piecewise-linear functions beside the limit and published tables: python scripts/compare_activation.py.
 
+A second table has the same functions with bf16 and fp16 in and out.
+
 With ``--area``: what gelu and tanh cost with each kind of knots, on xcup, ecp5 and a cell library (``--liberty FILE``;
 with NERVURE_DATA, sky130 of FOLDER/liberty), as a table and as a picture of error against area (``--output FILE.svg``).
 
@@ -13,7 +15,7 @@ import sys
 from pathlib import Path
 
 from nervure.generators.activation import area
-from nervure.generators.activation.comparison import compare, table
+from nervure.generators.activation.comparison import compare, compare_floats, float_table, table
 from nervure.generators.flow.baselines import LIBERTIES
 
 
@@ -33,9 +35,10 @@ def cost(liberty: Path | None, output: Path) -> None:
 
 
 def errors() -> int:
-    found = compare(say=say)
+    found, floats = compare(say=say), compare_floats(say=say)
     print(table(found))
-    missed = [sentence for row in found for sentence in row.misses]
+    print(float_table(floats))
+    missed = [sentence for row in (*found, *floats) for sentence in row.misses]
     for sentence in missed:
         say(sentence)
     return bool(missed)

@@ -14,7 +14,10 @@ def certificate(config: ActivationConfig) -> dict[str, Any]:
     """The certificate: ``{max_error, limit, ratio, worst_input, segments, stored_segments}``.
 
     The limit is that of real numbers throughout. Rounding the result may gain up to half a step on it, and holding the
-    result to the output's numbers bends a line for free, so that a ratio may be less than 1.
+    result to the output's numbers bends a line for free, as coming onto a grid does: a ratio may be less than 1.
+
+    Lines behind a float have ``{sum_error, sum_ratio}`` too: of the sum before it is rounded. ``max_error`` counts the
+    rounding, which at the largest results may be many times the limit.
 
     ``worst_input`` is x as a number, ``segments`` counts those of the whole domain (a fold stores half of them) and
     ``jump`` is the largest step between neighbouring segments, in steps of the output, where they were asked to meet.
@@ -22,14 +25,28 @@ def certificate(config: ActivationConfig) -> dict[str, Any]:
     found: dict[str, Any] = {
         "max_error": config.reached, "limit": config.limit,
         "ratio": config.reached / config.limit if config.limit > NOTHING else None,
-        "worst_input": config.worst_input * float(config.input_format.lsb),
+        "worst_input": _number(config, config.worst_input),
         "segments": None, "stored_segments": None,
     }  # fmt: skip
     if config.form != "table":
         found |= {"segments": whole(config), "stored_segments": len(config.slopes)}
+    if config.sum_error is not None:
+        found |= {"sum_error": config.sum_error,
+                  "sum_ratio": config.sum_error / config.limit if config.limit > NOTHING else None}  # fmt: skip
     if config.continuous:
         found["jump"] = jump(config)
     return found
+
+
+def _number(config: ActivationConfig, code: int) -> float:
+    """What a code of x is worth."""
+    if config.float_input is None:
+        return code * float(config.input_format.lsb)
+    import torch
+
+    from ...golden import exact
+
+    return float(exact.to_float64(exact.decode(torch.tensor(code), config.float_input)))
 
 
 def whole(config: ActivationConfig) -> int:

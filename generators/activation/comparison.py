@@ -84,6 +84,58 @@ def compare(cases: tuple[Case, ...] = CASES, say: Callable[[str], None] = lambda
     return rows
 
 
+FLOATS = ("bf16", "fp16")
+SEGMENTS = 16
+"""Of the table of floats."""
+
+
+@dataclass(frozen=True)
+class FloatRow:
+    """A case with one float in and out, by format."""
+
+    case: Case
+    configs: dict[str, ActivationConfig]
+
+    @property
+    def misses(self) -> Iterator[str]:
+        """The bar that is not reached: 1.12 of the limit, before the rounding to the float."""
+        for name, config in self.configs.items():
+            if config.sum_error is not None and config.sum_error > 1.12 * config.limit:
+                yield f"{self.case.function} {name}: {config.sum_error / config.limit:.3f} of the limit, over 1.12"
+
+
+def compare_floats(cases: tuple[Case, ...] = CASES, say: Callable[[str], None] = lambda text: None) -> list[FloatRow]:
+    """Solves all cases with floats in and out, 16 segments over the whole domain; ``say`` is told of each."""
+    rows = []
+    for case in cases:
+        say(f"{case.function}, floats")
+        rows.append(FloatRow(case, {name: solve(case.function, domain=case.domain, input=name, output=name,
+                                                segments=SEGMENTS) for name in FLOATS}))  # fmt: skip
+    return rows
+
+
+def float_table(rows: list[FloatRow]) -> str:
+    """Markdown: a line a function, for each float the largest error before and after the one rounding."""
+    head = ["function", "domain"]
+    for name in FLOATS:
+        head += [f"{name}: of the sum", "limit", "after rounding"]
+    lines = [head, ["---"] * len(head)]
+    for row in rows:
+        line = [row.case.function, f"[{row.case.domain.replace(':', ', ')}]"]
+        for config in row.configs.values():
+            assert config.sum_error is not None
+            line += [f"{config.sum_error:.3g} ({config.sum_error / config.limit:.3f})", f"{config.limit:.3g}",
+                     f"{config.reached:.3g}"]  # fmt: skip
+        lines.append(line)
+    return (
+        "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        + f"\n\nLargest absolute error over every code of the domain, {SEGMENTS} segments, the float in and out; in "
+        "brackets the sum's ratio to the\nlimit (of lines over the codes themselves: it may be a little under 1, since "
+        "the circuit holds x = 8 to its\ngrid's last number). The rounding adds at most half a unit in the last place, "
+        "which at large results is more\nthan all the rest.\n"
+    )
+
+
 def table(rows: list[Row]) -> str:
     """Markdown: a line a function with errors (and their ratio to the limit), then what others reach."""
     head = ["function", "domain", "in, out", *(f"{count} segments" for count in COUNTS), "limit 8, 16, 32",

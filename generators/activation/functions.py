@@ -17,7 +17,7 @@ import torch
 from ...golden.activation.reference import FUNCTIONS
 from ...hw.config import ConfigError
 from ...hw.lookup import unknown
-from .target import Reals
+from .target import Integers, Reals
 
 Function = Callable[[Reals], Reals]
 """From float64 numbers to as many."""
@@ -127,8 +127,8 @@ def interpolate(xs: Any, ys: Any) -> Function:
     return function
 
 
-def sample(function: Function | Sequence[float], name: str, first: int, last: int, lsb: float, step: float) -> Reals:
-    """The function on each code ``first..last``, one value per code if it is a sequence.
+def sample(function: Function | Sequence[float], name: str, codes: Integers, x: Reals, step: float) -> Reals:
+    """The function on each code, one value per code if it is a sequence; ``x`` are their numbers, rising.
 
     A jump is sought between all neighbours at once, by cutting each gap into eight and going on with the part that
     changes most unlike the others: what is left after float64 ends is a jump, since a slope, however steep, shrinks.
@@ -139,16 +139,14 @@ def sample(function: Function | Sequence[float], name: str, first: int, last: in
         If it is not finite somewhere, or jumps by a quarter of ``step`` (the output's) or more; the sentence says
         where.
     """
-    codes = np.arange(first, last + 1)
     if not callable(function):
         values = np.asarray(function, np.float64).reshape(-1)
         if len(values) != len(codes):
             raise ConfigError(f"samples must be {len(codes)}, one per code of the domain, not {len(values)}")
-        _finite(values, codes * lsb, name)
+        finite(values, x, name)
         return values
-    x = codes * lsb
     values = function(x)
-    _finite(values, x, name)
+    finite(values, x, name)
     left, right = x[:-1], x[1:]
     for _ in range(17):  # eight to the seventeenth is more than float64 can tell apart
         if not len(left):
@@ -156,7 +154,7 @@ def sample(function: Function | Sequence[float], name: str, first: int, last: in
         cuts = left[:, None] + (right - left)[:, None] * np.linspace(0, 1, 9)
         cuts[:, -1] = right
         inner = function(cuts.reshape(-1))
-        _finite(inner, cuts.reshape(-1), name)
+        finite(inner, cuts.reshape(-1), name)
         change = np.diff(inner.reshape(cuts.shape), axis=1)
         part = np.abs(change - np.median(change, axis=1, keepdims=True)).argmax(axis=1)
         rows = np.flatnonzero(np.abs(change).max(axis=1) >= step / 4)
@@ -165,12 +163,20 @@ def sample(function: Function | Sequence[float], name: str, first: int, last: in
     jumps = np.abs(after - before)
     if len(jumps) and jumps.max() >= step / 4:
         at = int(jumps.argmax())
+        code = codes[int(np.abs(x - right[at]).argmin())]
         raise ConfigError(f"function must not jump inside the domain, as {name} does by {jumps[at]:.3g} at "
-                          f"x = {right[at]:.9g} (next to code {round(right[at] / lsb)})")  # fmt: skip
+                          f"x = {right[at]:.9g} (next to code {code})")  # fmt: skip
     return values
 
 
-def _finite(values: Reals, x: Reals, name: str) -> None:
+def finite(values: Reals, x: Reals, name: str) -> None:
+    """Refuses values that are no numbers; ``x`` is where they are.
+
+    Raises
+    ------
+    ConfigError
+        Says where.
+    """
     if not np.isfinite(values).all():
         at = int((~np.isfinite(values)).argmax())
         raise ConfigError(f"function must be finite on the domain, not {values[at]} as {name} is at x = {x[at]:.9g}")

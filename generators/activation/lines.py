@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
-from ...golden.activation import activation, signed
+from ...golden.activation import above, activation, held, inputs, operand, results, total
 from ...hw.activation.config import ActivationConfig
 from ...hw.fixed import Fixed
 from .stab import Segment
@@ -29,11 +28,16 @@ class Lines:
 
 
 def errors(config: ActivationConfig, values: Reals) -> Reals:
-    """y - f(x) on every code of the domain, ``values`` being f there."""
-    low, high = config.codes
-    fmt = config.output_format
-    results = signed(activation(config, torch.arange(low, high + 1)), fmt.width, fmt.signed)
-    return results.numpy() * float(fmt.lsb) - values
+    """y - f(x) on every code that is judged, ``values`` being f there, by rising x."""
+    return results(config, activation(config, inputs(config)[0])).numpy() - values
+
+
+def before(config: ActivationConfig, values: Reals) -> Reals:
+    """The sum before it is rounded, less f(x), on every code of the domain."""
+    codes = inputs(config)[0]
+    x = held(config, operand(config, codes)[0])
+    off = np.ldexp(total(config, x).numpy().astype(np.float64), -config.fraction_bits) - values
+    return off[~above(config, codes).numpy()]
 
 
 def integers(lines: Lines) -> dict[str, Any]:
@@ -45,17 +49,19 @@ def integers(lines: Lines) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def made(target: Target, lines: Lines, input_format: Fixed) -> ActivationConfig:
+    """A config of these lines."""
+    knots = ("free", "uniform", "pow2")[len(lines.address)]
+    return ActivationConfig(**target.fields(input_format), knots=knots, **integers(lines))
+
+
 def measure(target: Target, lines: Lines, input_format: Fixed) -> tuple[float, int]:
     """The largest error of these lines over every code, and the code where, by the golden model."""
-    lsb = float(input_format.lsb)
-    config = ActivationConfig(
-        domain=f"{target.first * lsb!r}:{target.last * lsb!r}", input=input_format.name, output=target.output.name,
-        knots=("free", "uniform", "pow2")[len(lines.address)], **integers(lines),
-    )  # fmt: skip
-    return largest(config, target.values)
+    return largest(made(target, lines, input_format), target.reals)
 
 
 def largest(config: ActivationConfig, values: Reals) -> tuple[float, int]:
     """The largest error over every code, and the code where."""
     off = np.abs(errors(config, values))
-    return float(off.max()), config.codes[0] + int(off.argmax())
+    worst = int(off.argmax())
+    return float(off[worst]), int(inputs(config)[0][worst])

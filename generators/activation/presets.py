@@ -15,16 +15,20 @@ PRESETS: dict[str, dict[str, Any]] = {
         "function": "exp", "domain": "-10:0", "input": "q4.11", "output": "q1.14", "knots": "pow2", "segments": 16,
     },
     "gelu16_reload": {"function": "gelu", "form": "reload", "segments": 16},
+    "gelu16_bf16": {"function": "gelu", "form": "fold", "segments": 16, "input": "bf16", "output": "bf16",
+                    "above": "identity"},
+    "silu16_fp16": {"function": "silu", "segments": 16, "input": "fp16", "output": "fp16"},
     "softplus_error": {"function": "softplus", "form": "fold", "max_error": 1e-3},
 }  # fmt: skip
 """Config fields by preset name, from which the solver makes the rest."""
 
-SOLVED = ("centre", "address", "breakpoints", "slopes", "biases", "entries", "reached", "limit", "worst_input")
+SOLVED = ("centre", "address", "breakpoints", "slopes", "biases", "entries", "reached", "limit", "sum_error",
+          "worst_input")  # fmt: skip
 """Fields that a solver fills."""
 
 ASKED = {
-    **dict.fromkeys(("function", "domain", "input", "output", "form", "knots", "continuous", "segments", "max_error"),
-                    False),
+    **dict.fromkeys(("function", "domain", "input", "output", "grid", "above", "form", "knots", "continuous",
+                     "segments", "max_error"), False),
     **dict.fromkeys(("symmetry", "slope", "bias"), True),
 }  # fmt: skip
 """Fields that decide what it fills them with, and whether it chooses them where they are not given."""

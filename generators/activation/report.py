@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...golden.activation import above, inputs
 from ...hw.activation.config import ActivationConfig
 from .certify import certificate
 from .functions import resolve
@@ -35,19 +36,22 @@ def report(config: ActivationConfig, values: Reals | None = None) -> dict[str, A
         greatest ``y - f(x)`` among the codes from one x to the next), ``mean_error`` (of magnitudes), and ``segments``
         ``[{u, x, slope, bias}]``.
     """
-    low, high = config.codes
-    codes = np.arange(low, high + 1)
-    lsb = float(config.input_format.lsb)
+    codes, numbers = inputs(config)
+    lsb, inside = float(config.input_format.lsb), ~above(config, codes).numpy()
+    x = numbers.numpy()
     slope_lsb, bias_lsb = float(config.slope_format.lsb), float(config.bias_format.lsb)
     if values is None:
-        values = resolve(config.function)(codes * lsb)
-    off = errors(config, values)
-    edges = np.unique(np.linspace(0, len(codes), COLUMNS + 1).astype(np.int64)[:-1])
+        values = resolve(config.function)(x)
+    off, x = errors(config, values)[inside], x[inside]
+    if config.float_input is None:
+        edges = np.unique(np.linspace(0, len(x), COLUMNS + 1).astype(np.int64)[:-1])
+    else:  # codes are not equally far apart
+        edges = np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], COLUMNS + 1)[:-1]))
     found: dict[str, Any] = {
         "unit": config.unit, "module": config.module_name, "digest": config.digest,
         **{key: getattr(config, key) for key in ("function", "domain", "input", "output", "form", "knots", "symmetry")},
         "certificate": certificate(config), "mean_error": float(np.abs(off).mean()),
-        "x": (codes[edges] * lsb).tolist(), "end": high * lsb,
+        "x": x[edges].tolist(), "end": float(x[-1]),
         "lowest": np.minimum.reduceat(off, edges).tolist(), "highest": np.maximum.reduceat(off, edges).tolist(),
         "segments": [
             {"u": u, "x": u * lsb, "slope": m * slope_lsb, "bias": b * bias_lsb}

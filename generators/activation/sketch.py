@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...golden.activation import above, held, inputs, operand
 from ...hw.activation.config import ActivationConfig
 from .functions import imports, resolve
 from .lines import errors
@@ -16,8 +17,7 @@ def known(config: ActivationConfig) -> Reals | None:
 
     if imports(config.function) or config.function not in FUNCTIONS:
         return None
-    low, high = config.codes
-    return resolve(config.function)(np.arange(low, high + 1) * float(config.input_format.lsb))
+    return resolve(config.function)(inputs(config)[1].numpy())
 
 
 def picture(config: ActivationConfig) -> str | None:
@@ -28,10 +28,12 @@ def picture(config: ActivationConfig) -> str | None:
     values = known(config)
     worst = [""] * len(config.slopes)
     if values is not None:
-        x = np.arange(config.codes[0], config.codes[1] + 1)
+        codes = inputs(config)[0]
+        inside = ~above(config, codes)
+        x = held(config, operand(config, codes[inside])[0]).numpy()
         u = x if config.symmetry == "none" else np.abs(x)
         k = np.searchsorted(config.breakpoints, u, side="right")
-        off = np.abs(errors(config, values))
+        off = np.abs(errors(config, values)[inside.numpy()])
         worst = [f"{off[k == n].max():.3g}" if (k == n).any() else "" for n in range(len(config.slopes))]
     name = "x" if config.symmetry == "none" else "|x|"
     lines = [f"{'k':>3}  {'from u':>7}  {f'from {name}':>10}  {'slope':>10}  {'bias':>11}  {'error':>9}"]

@@ -17,6 +17,7 @@ from ...hw.activation.config import MAX_SEGMENTS
 from ...hw.config import ConfigError
 from ...hw.fixed import Fixed
 from .cells import addresses, every, stops
+from .floats import Floats
 from .joined import joined
 from .lines import Lines, measure
 from .stab import REAL, Grid, Numbers, Segment, greedy, separate
@@ -63,8 +64,8 @@ def smallest(
     return high, best
 
 
-def limit(low: Reals, high: Reals, count: int, ends: Numbers | None = None,
-          first: int = 0) -> tuple[float, list[Segment]]:  # fmt: skip
+def limit(low: Reals, high: Reals, count: int, ends: Numbers | None = None, first: int = 0,
+          at: Reals | None = None) -> tuple[float, list[Segment]]:  # fmt: skip
     """The least error of ``count`` real segments, and these.
 
     Parameters
@@ -75,8 +76,10 @@ def limit(low: Reals, high: Reals, count: int, ends: Numbers | None = None,
         Where segments may begin, and the number of u as the last; None: anywhere.
     first : int
         The first u.
+    at : array or None
+        Every u, rising; None: one after the other from the first on.
     """
-    u = np.arange(first, first + len(low), dtype=np.float64)
+    u = np.arange(first, first + len(low), dtype=np.float64) if at is None else at
     ends = np.arange(len(low) + 1) if ends is None else ends
     guesses: list[int] = []
     least = float((high - low).max()) / 2
@@ -111,12 +114,23 @@ class Solver:
         self.slope, self.bias, self.continuous, self.apart = slope, bias, continuous, apart
         self.lsb = float(input_format.lsb)
         self.first = target.sides(symmetry)[0]
-        self.low, self.high = target.stored(symmetry, self.lsb, target.centre)
-        self.last = self.first + len(self.low) - 1
+        low, high = target.stored(symmetry, self.lsb, target.centre)
+        self.last = self.first + len(low) - 1
+        # Of a float some integers have no code.
+        self.there = np.flatnonzero(~np.isnan(low))
+        self.low, self.high = low[self.there], high[self.there]
+        self.u = (self.first + self.there).astype(np.float64)
 
     def limit(self, count: int) -> float:
         """The least error of so many real segments that begin anywhere."""
+        if isinstance(self.target, Floats):
+            u, low, high = self.target.points(self.symmetry)
+            return limit(low, high, count, at=u)[0]
         return limit(self.low, self.high, count, first=self.first)[0]
+
+    def ends(self, stops: Numbers) -> Numbers:
+        """Places where segments may begin, as indices into the integers that have codes."""
+        return np.unique(np.searchsorted(self.there, stops))
 
     def formats(self, segments: list[Segment]) -> tuple[Fixed, Fixed]:
         """Formats of slope and bias that hold these real segments."""
@@ -140,11 +154,12 @@ class Solver:
         return slope, bias
 
     def attempt(self, error: float, slope: Fixed, bias: Fixed, ends: Numbers, count: int,
-                guesses: list[int]) -> list[Segment] | None:  # fmt: skip
+                guesses: list[int], target: Target | None = None) -> list[Segment] | None:  # fmt: skip
         """At most ``count`` integer segments that keep to the error, if there are."""
         shift = slope.fraction_bits + self.input.fraction_bits - bias.fraction_bits
         centre = self.centre(bias) << shift
-        gates = self.target.gates(error, self.symmetry, slope.fraction_bits, self.input.fraction_bits, centre)
+        bits = slope.fraction_bits, self.input.fraction_bits
+        gates = (target or self.target).gates(error, self.symmetry, *bits, centre)
         if gates is None or bool((gates[0] > gates[1]).any()):
             return None
         grid = Grid((slope.low, slope.high), (bias.low, bias.high), shift)
@@ -155,6 +170,10 @@ class Solver:
         if self.apart:
             return separate(u, *gates, ends, grid)
         return greedy(u, *gates, ends, grid, count, guesses)
+
+    def _end(self, index: int) -> int:
+        """An index into all integers, of one into those that have codes."""
+        return int(self.there[index]) if index < len(self.there) else self.last - self.first + 1
 
     def centre(self, bias: Fixed) -> int:
         """f(x) + f(-x) of a point symmetry, in steps of the bias."""
@@ -173,11 +192,12 @@ class Solver:
         tried = [()] if knots == "free" else list(addresses(knots, self.first, self.last, self.input.width, count))
         if not tried:
             raise ConfigError(f"segments must be more for knots={knots} on this domain, not {count}")
-        ways = [(*limit(self.low, self.high, count, stops(knots, way, self.first, self.last), self.first), way)
-                for way in tried]  # fmt: skip
+        places = [self.ends(stops(knots, way, self.first, self.last)) for way in tried]
+        ways = [(*limit(self.low, self.high, count, ends, at=self.u), way)
+                for ends, way in zip(places, tried, strict=True)]  # fmt: skip
         real, segments, way = min(ways, key=lambda item: item[0])
         slope, bias = self.formats(segments)
-        ends, guesses = stops(knots, way, self.first, self.last), [segment.end for segment in segments]
+        ends, guesses = stops(knots, way, self.first, self.last), [self._end(segment.end) for segment in segments]
         if knots != "free":
             guesses = []
         # No line need be at the function where results are rounded: less than the limit by half a step is possible.
@@ -197,33 +217,34 @@ class Solver:
         """
         floor, code = self.target.floor()
         if error < floor:
-            raise ConfigError(f"max_error must be at least {floor:.4g}, the floor of output={self.target.output.name} "
+            raise ConfigError(f"max_error must be at least {floor:.4g}, the floor of output={self.target.named} "
                               f"(at code {code}), not {error:g}")  # fmt: skip
         if knots == "free":
             real = max(error - self.target.step / 2, error / 4, float((self.high - self.low).max()) / 2)
-            u = np.arange(self.first, self.last + 1, dtype=np.float64)
-            ends = np.arange(len(u) + 1)
-            segments = greedy(u, self.high - real, self.low + real, ends, REAL, len(u)) or []
+            u, ends = self.u, np.arange(self.last - self.first + 2)
+            segments = greedy(u, self.high - real, self.low + real, self.ends(ends), REAL, len(u)) or []
             slope, bias = self.formats(segments)
-            found = self.attempt(error, slope, bias, ends, MAX_SEGMENTS, [])
+            found = self.attempt(error, slope, bias, ends, MAX_SEGMENTS, [], self.target.after())
             if found is not None:
                 return len(found), self._better(Lines(
                     self.symmetry, slope, bias, self.centre(bias), (), self.first, found
                 ), len(found), knots, error)  # fmt: skip
         else:
             ways = every(knots, self.first, self.last, self.input.width, MAX_SEGMENTS)
-            u = np.arange(self.first, self.last + 1, dtype=np.float64)
             real = error + self.target.step / 2
             for cells, way in ways:
                 ends = stops(knots, way, self.first, self.last)
-                segments = greedy(u, self.high - real, self.low + real, ends, REAL, cells)
+                segments = greedy(self.u, self.high - real, self.low + real, self.ends(ends), REAL, cells)
                 if segments is not None:
                     slope, bias = self.formats(segments)
-                    found = self.attempt(error, slope, bias, ends, cells, [])
+                    found = self.attempt(error, slope, bias, ends, cells, [], self.target.after())
                     if found is not None:
                         lines = Lines(self.symmetry, slope, bias, self.centre(bias), way, self.first, found)
                         return cells, self._better(lines, cells, knots, error)
-        best = measure(self.target, self.best(MAX_SEGMENTS, knots), self.input)[0]
+        lines = self.best(MAX_SEGMENTS, knots)
+        best = measure(self.target, lines, self.input)[0]
+        if best <= error:  # of a float, whose gates leave more to the rounding than it may take
+            return len(lines.segments), lines
         raise ConfigError(f"max_error must be at least {best:.4g}, the floor of {MAX_SEGMENTS} segments in these "
                           f"formats, not {error:g}")  # fmt: skip
 

@@ -10,14 +10,20 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import torch
 from pydantic import model_validator
 
+from ...golden import exact
+from ...golden.activation import above, inputs
 from ...hw.activation.config import ActivationConfig
 from ...hw.config import ConfigError
 from ...hw.fixed import parse_fixed
 from ...verif.cache import build
-from .functions import Function, interpolate, resolve, sample, wrap
-from .lines import integers, largest, measure
+from .floats import half_unit, table
+from .floats import target as float_target
+from .functions import Function, finite, interpolate, resolve, sample, wrap
+from .lines import before, integers, largest, measure
+from .lines import made as config_of
 from .presets import ASKED
 from .sketch import known
 from .solver import Solver
@@ -87,17 +93,31 @@ def solve(function: str | Callable[..., Any] | Sequence[float] | tuple[Any, Any]
 
 def solve_wish(made: ActivationConfig, function: Function | Sequence[float]) -> dict[str, Any]:
     """The fields that were asked for and the integers that meet them, from the cache if they were found before."""
-    low, high = made.codes
-    lsb = float(made.input_format.lsb)
-    values = sample(function, made.function, low, high, lsb, float(made.output_format.lsb))
+    codes, x = (each.numpy() for each in inputs(made))
+    step = made.output_format.lsb if made.float_output is None else made.input_format.lsb
+    if not len(x):
+        raise ConfigError(f"domain must hold a number of input={made.input}, not {made.domain!r}")
+    inside = ~above(made, torch.from_numpy(codes)).numpy()
+    values = sample(function, made.function, codes[inside], x[inside], float(step))
+    if made.above == "identity":
+        values = np.concatenate([values, _beyond(function, made.function, x[~inside])])
     asked = {key: getattr(made, key) for key in ASKED}
     key = json.dumps({**asked, "function": None}, sort_keys=True)
 
     def make(directory: Path) -> None:
-        (directory / "fields.json").write_text(json.dumps(_solved(made, values)))
+        (directory / "fields.json").write_text(json.dumps(_solved(made, codes, x, values)))
 
     entry = build("activation", [_sources(), key, values.tobytes(), made.function], make)
     return asked | json.loads((entry / "fields.json").read_text())
+
+
+def _beyond(function: Function | Sequence[float], name: str, x: Reals) -> Reals:
+    """The function above the domain, where inputs give themselves."""
+    if not callable(function):
+        raise ConfigError(f"above=identity requires a function that can be called, not {name}")
+    values = function(x)
+    finite(values, x, name)
+    return values
 
 
 @lru_cache(maxsize=1)
@@ -106,22 +126,24 @@ def _sources() -> str:
     digest = hashlib.sha256()
     here = Path(__file__).parent
     room = here.parent.parent
-    names = [here / f"{name}.py" for name in ("cells", "joined", "lines", "solver", "stab", "solving", "target")]
-    names += sorted((room / "hw" / "activation" / "config").glob("[_a]*.py"))
-    for path in [*names, room / "golden" / "activation" / "__init__.py", room / "hw" / "fixed.py"]:
+    rooms = "cells", "floats", "joined", "lines", "solver", "stab", "solving", "target"
+    names = [here / f"{name}.py" for name in rooms]
+    names += sorted((room / "hw" / "activation" / "config").glob("[_af]*.py"))
+    names += [room / "golden" / "activation" / f"{name}.py" for name in ("__init__", "numbers")]
+    for path in [*names, room / "golden" / "exact.py", room / "hw" / "fixed.py", room / "hw" / "formats.py"]:
         digest.update(path.read_bytes() if path.exists() else b"")
     return digest.hexdigest()
 
 
-def _solved(made: ActivationConfig, values: Reals) -> dict[str, Any]:
-    target = Target(made.codes[0], values, made.output_format)
+def _solved(made: ActivationConfig, codes: Reals, x: Reals, values: Reals) -> dict[str, Any]:
     if made.form == "table":
-        return _table(made, target)
+        return _table(made, codes, x, values)
     if made.continuous and made.knots != "free":
         raise ConfigError(f"continuous requires knots=free, not {made.knots}")
-    lsb = float(made.input_format.lsb)
+    floats = made.float_input is not None or made.float_output is not None
+    target = float_target(made, codes, x, values) if floats else Target(made.codes[0], values, made.output_format)
     folded = "auto" if made.form == "fold" and made.symmetry == "none" else made.symmetry
-    symmetry = target.require(folded, lsb, made.function)
+    symmetry = target.require(folded, float(made.input_format.lsb), made.function)
     slope = parse_fixed(made.slope, "slope") if made.slope else None
     bias = parse_fixed(made.bias, "bias") if made.bias else None
     apart = made.form == "reload" and made.knots != "free"
@@ -132,35 +154,44 @@ def _solved(made: ActivationConfig, values: Reals) -> dict[str, Any]:
     else:
         count = made.segments or SEGMENTS
         asked, limit = {"segments": count}, solver.limit(count)
-        beyond(target, limit, made)
+        beyond(made, codes, x, values, limit)
         lines = solver.best(count, made.knots, limit + target.step / 2 if made.knots == "free" else None)
     error, worst = measure(target, lines, made.input_format)
-    return asked | integers(lines) | {"reached": error, "worst_input": worst, "limit": limit}
+    found = asked | integers(lines) | {"reached": error, "worst_input": worst, "limit": limit}
+    if made.float_output is not None:
+        found["sum_error"] = float(np.abs(before(config_of(target, lines, made.input_format), values)).max())
+    return found
 
 
-def beyond(target: Target, limit: float, made: ActivationConfig) -> None:
+def beyond(made: ActivationConfig, codes: Reals, x: Reals, values: Reals, limit: float) -> None:
     """Refuses an output whose saturation alone exceeds the limit; the sentence names the code."""
-    excess, code = target.saturation()
-    if excess > limit:
+    fmt, out = made.output_format, made.float_output
+    if out is not None:
+        high = float(exact.to_float64(exact.decode(torch.tensor(out.max_finite), out)))
+        low = -high
+    else:
+        low, high = fmt.low * float(fmt.lsb), fmt.high * float(fmt.lsb)
+    over = np.maximum(values - high, low - values)
+    worst = int(over.argmax())
+    if over[worst] > limit:
         raise ConfigError(f"output must hold the function to within {limit:.3g}, the limit of this form, not "
-                          f"{made.output}, which code {code} (x = {code * float(made.input_format.lsb):g}) "
-                          f"exceeds by {excess:.3g}")  # fmt: skip
+                          f"{made.output}, which code {codes[worst]} (x = {x[worst]:g}) "
+                          f"exceeds by {over[worst]:.3g}")  # fmt: skip
 
 
-def _table(made: ActivationConfig, target: Target) -> dict[str, Any]:
+def _table(made: ActivationConfig, codes: Reals, x: Reals, values: Reals) -> dict[str, Any]:
     if made.segments is not None or made.knots != "free" or made.continuous or made.symmetry != "none":
         raise ConfigError("form=table requires no segments, knots, continuous or symmetry")
-    half = target.step / 2
-    beyond(target, half, made)
-    fmt = made.output_format
-    entries = np.clip(np.floor(target.values / target.step + 0.5), fmt.low, fmt.high).astype(np.int64)
-    off = np.abs(entries * target.step - target.values)
-    error = float(off.max())
+    out = made.float_output
+    half = float(made.output_format.lsb) / 2 if out is None else float(half_unit(out, np.abs(values)).max())
+    beyond(made, codes, x, values, half)
+    found = {"entries": table(made, codes, x, values), "slope": None, "bias": None, "limit": half}
+    given = {key: getattr(made, key) for key in ("domain", "input", "output", "above", "form")}
+    error, worst = largest(ActivationConfig(**given, entries=found["entries"]), values)
     if made.max_error is not None and error > made.max_error:
         raise ConfigError(f"max_error must be at least {error:.4g}, the floor of output={made.output}, "
                           f"not {made.max_error:g}")  # fmt: skip
-    return {"entries": entries.tolist(), "slope": None, "bias": None, "reached": error, "limit": half,
-            "worst_input": target.first + int(off.argmax())}  # fmt: skip
+    return {**found, "reached": error, "worst_input": worst}
 
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:

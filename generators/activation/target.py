@@ -49,11 +49,25 @@ class Target:
         """One step of the output."""
         return float(self.output.lsb)
 
-    def saturation(self) -> tuple[float, int]:
-        """How far the function goes beyond the numbers of the output, and the code where."""
-        over = np.maximum(self.values - self.output.high * self.step, self.output.low * self.step - self.values)
-        worst = int(over.argmax())
-        return max(float(over[worst]), 0.0), self.first + worst
+    @property
+    def reals(self) -> Reals:
+        """The function on each code of the domain."""
+        return self.values
+
+    def fields(self, input_format: Fixed) -> dict[str, Any]:
+        """Domain and formats, as a config has them."""
+        lsb = float(input_format.lsb)
+        return {"domain": f"{self.first * lsb!r}:{self.last * lsb!r}", "input": input_format.name,
+                "output": self.output.name}  # fmt: skip
+
+    @property
+    def named(self) -> str:
+        """The output's name."""
+        return self.output.name
+
+    def after(self) -> Target:
+        """The target whose gates are around what is rounded."""
+        return self
 
     def sides(self, symmetry: str) -> tuple[int, list[tuple[int, Reals]]]:
         """The first u, and the function on the codes ``u`` and, where there is a symmetry, ``-u``; NaN beyond the
@@ -121,12 +135,26 @@ class Target:
             if not self.first < 0 < self.last:
                 raise ConfigError(f"symmetry={symmetry} requires a domain on both sides of 0, not codes "
                                   f"{self.first} to {self.last}")  # fmt: skip
-            low, high = self.stored(symmetry, lsb, self.centre)
-            gap = np.nan_to_num(high - low)
-            at = int(gap.argmax())
+            gap, at = self._unlike(symmetry, lsb)
             raise ConfigError(f"symmetry={symmetry} requires a function that has it, not {function} "
-                              f"(off by {gap[at]:.3g} at x = {at * lsb:g})")  # fmt: skip
+                              f"(off by {gap:.3g} at x = {at:g})")  # fmt: skip
         return symmetry
+
+    def _unlike(self, symmetry: str, lsb: float) -> tuple[float, float]:
+        """How far the function is from a symmetry, and where."""
+        low, high = self.stored(symmetry, lsb, self.centre)
+        gap = np.nan_to_num(high - low)
+        at = int(gap.argmax())
+        return float(gap[at]), at * lsb
+
+    def scale(self, bits: int) -> tuple[float, int, tuple[int, int]]:
+        """What one unit of the results is worth that errors are of, how many bits of the sum (of so many fraction
+        bits) rounding to it drops, and its least and greatest number."""
+        return self.step, bits - self.output.fraction_bits, (self.output.low, self.output.high)
+
+    def allowed(self, values: Reals, error: float) -> Reals | float:
+        """How far a result may be from its value for an error."""
+        return error
 
     def gates(self, error: float, symmetry: str, slope_bits: int, input_bits: int,
               centre: int = 0) -> tuple[Integers, Integers] | None:  # fmt: skip
@@ -136,13 +164,14 @@ class Target:
         :class:`~nervure.hw.activation.config.ActivationConfig`.
         """
         first, sides = self.sides(symmetry)
-        drop = slope_bits + input_bits - self.output.fraction_bits
+        step, drop, (lowest, highest) = self.scale(slope_bits + input_bits)
         lows, highs = [], []
         for sign, values in sides:
             there = ~np.isnan(values)
-            real, e = np.nan_to_num(values) / self.step, error / self.step
-            least = np.maximum(np.ceil(real - e), self.output.low)
-            most = np.minimum(np.floor(real + e), self.output.high)
+            real = np.nan_to_num(values) / step
+            e = self.allowed(np.nan_to_num(values), error) / step
+            least = np.maximum(np.ceil(real - e), lowest)
+            most = np.minimum(np.floor(real + e), highest)
             if bool(((least > most) & there).any()):
                 return None
             least, most = least.astype(np.int64), most.astype(np.int64)
@@ -150,8 +179,8 @@ class Target:
                 low, high = (least << drop) - (1 << (drop - 1)), (most + 1 << drop) - (1 << (drop - 1)) - 1
             else:
                 low, high = -(-least >> -drop), most >> -drop
-            low = np.where(least <= self.output.low, -OPEN, low)
-            high = np.where(most >= self.output.high, OPEN, high)
+            low = np.where(least <= lowest, -OPEN, low)
+            high = np.where(most >= highest, OPEN, high)
             u = np.arange(first, first + len(values))
             if symmetry == "relu":
                 rise = np.maximum(sign * u, 0) << slope_bits

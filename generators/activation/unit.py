@@ -33,7 +33,7 @@ def derive(config: ActivationConfig) -> dict[str, Any]:
 
     shown: dict[str, Any] = {"registers": place(cuts(config), config.latency, spare=spare(config))}
     if config.form == "table":
-        return {**shown, "stored_bits": len(words(config)) * config.output_format.width}
+        return {**shown, "stored_bits": len(words(config)) * config.output_width}
     count, (slope, bias) = len(config.slopes), (config.slope_format.width, config.bias_format.width)
     knots = (count - 1) * config.knot_width if config.knots == "free" else 0
     shown |= {"stored_segments": count, "stored_bits": count * (slope + bias) + knots}

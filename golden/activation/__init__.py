@@ -8,12 +8,9 @@ import torch
 from torch import Tensor
 
 from ...hw.activation.config import ActivationConfig
+from .numbers import above, held, inputs, operand, results, signed, to_float
 
-
-def signed(codes: Tensor, width: int, is_signed: bool = True) -> Tensor:
-    """The integers that codes of that width stand for."""
-    codes = codes.to(torch.int64) & ((1 << width) - 1)
-    return codes - ((codes >> (width - 1) & 1) << width) if is_signed else codes
+__all__ = ["Segments", "above", "activation", "held", "inputs", "operand", "results", "signed", "total", "value"]
 
 
 def activation(config: ActivationConfig, x: Tensor) -> Tensor:
@@ -24,19 +21,25 @@ def activation(config: ActivationConfig, x: Tensor) -> Tensor:
     config : ActivationConfig
         Its integers are read; latency and form are not, but for ``table``.
     x : integer tensor
-        Codes of the input format.
+        Codes of the input format (of a fixed-point one, integers do too).
 
     Returns
     -------
     int64 tensor
         Codes of the output format, in the shape of x.
     """
-    fmt = config.input_format
-    x = signed(x, fmt.width, fmt.signed).clamp(*config.codes)
-    mask = (1 << config.output_format.width) - 1
+    mask = (1 << config.output_width) - 1
+    if config.form == "table" and config.float_input is not None:
+        return torch.tensor(config.entries)[x.to(torch.int64) & ((1 << config.input_width) - 1)] & mask
+    numbers, nan = operand(config, x)
+    numbers = held(config, numbers)
     if config.form == "table":
-        return torch.tensor(config.entries)[x - config.codes[0]] & mask
-    return value(config, x) & mask
+        return torch.tensor(config.entries)[numbers - config.codes[0]] & mask
+    if config.float_output is None:
+        return torch.where(nan, 0, value(config, numbers)) & mask
+    no_number = config.float_output.canonical_nan if config.float_output.has_nan else 0
+    y = torch.where(nan, no_number, to_float(config, total(config, numbers)))
+    return torch.where(above(config, x), x, y)
 
 
 Segments = tuple[Sequence[int], Sequence[int], Sequence[int]]

@@ -14,9 +14,13 @@ from ..lib.handshake import Handshake, ports
 from ..lib.pipeline import Pipeline, place
 from .config import ActivationConfig
 from .entries import cells, entries, held, signs, span, spans
+from .floats import BEFORE, BEHIND, on_grid, to_float
 from .reload import Tables
 from .segments import asked, leading_one, rounded, rows, select, shape_of
 from .table import Table
+
+FLAGS = ("below", "above", "nan", "passes", "code")
+"""What overrides the value of a line, and with what."""
 
 
 def cuts(config: ActivationConfig) -> list[tuple[str, int]]:
@@ -24,14 +28,15 @@ def cuts(config: ActivationConfig) -> list[tuple[str, int]]:
     if config.form == "table":
         return [("input", 0), ("entry", 4)]
     whole = config.codes == (config.input_format.low, config.input_format.high)
-    found = [("input", 0)]
+    found = [("input", 0), *(BEFORE if config.float_input is not None else [])]
     if config.symmetry != "none" or (config.form == "reload" and not whole):
         found.append(("folded", 4))
     if config.knots == "free":
         found += [(f"level{level}", 4) for level in reversed(range((len(config.slopes) - 1).bit_length()))]
     elif config.knots == "pow2":
         found.append(("cell", 3))
-    return [*found, ("line", 2 if signs(config) and config.form == "reload" else 1), ("product", 8), ("result", 6)]
+    return [*found, ("line", 2 if signs(config) and config.form == "reload" else 1), ("product", 8),
+            *([("result", 6)] if config.float_output is None else [("sum", 6), *BEHIND])]  # fmt: skip
 
 
 def spare(config: ActivationConfig) -> str:
@@ -68,13 +73,13 @@ class Activation(Component):
 
     def __init__(self, config: ActivationConfig):
         self.config = config
-        operands: dict[str, Any] = {"x": config.input_format.width}
+        operands: dict[str, Any] = {"x": config.input_width}
         if config.form == "reload":
             operands |= {"load": 1, "swap": 1}
             if config.knots == "free" and len(config.slopes) > 1:
                 operands["knot"] = config.knot_width
             operands |= {"slope": config.slope_format.width, "bias": config.bias_format.width}
-        result = data.StructLayout({"y": config.output_format.width})
+        result = data.StructLayout({"y": config.output_width})
         super().__init__(ports(config.interface, data.StructLayout(operands), result))
 
     def elaborate(self, platform):
@@ -82,7 +87,8 @@ class Activation(Component):
         config = self.config
         handshake = Handshake(m, self)
         pipe = Pipeline(m, place(cuts(config), config.latency, spare=spare(config)), handshake.enable)
-        x = Signal(signed(config.input_format.width) if config.input_format.signed else config.input_format.width)
+        is_signed = config.input_format.signed and config.float_input is None
+        x = Signal(signed(config.input_width) if is_signed else config.input_width)
         m.d.comb += x.eq(handshake.operands.x)
         if config.form == "table":
             y = Table(m, config).read(pipe, x)
@@ -99,8 +105,10 @@ class Activation(Component):
         tag = tables.enter(handshake.operands, valid) if tables else {}
         live = pipe.cut("input", {"x": x, **tag})
         tag = list(tag)
+        if config.float_input is not None:
+            live = on_grid(m, pipe, config, live["x"])
         live = self._folded(m, pipe, live, tag)
-        flags = [key for key in ("negative", "below", "above") if key in live]
+        flags = [key for key in ("negative", *FLAGS) if key in live]
         kept = {key: live[key] for key in ["u", *flags, *tag]}
         index: Value = Const(0, 0)
         if config.knots == "free":
@@ -127,7 +135,7 @@ class Activation(Component):
         x = live["x"]
         below = x < low if low > fmt.low else None
         above = x > high if high < fmt.high else None
-        stage: dict[str, Value] = {key: live[key] for key in tag}
+        stage: dict[str, Value] = {key: live[key] for key in (*tag, "nan", "passes", "code") if key in live}
         if tag:
             inside = Signal.like(x, name="inside")
             m.d.comb += inside.eq(x)
@@ -150,7 +158,7 @@ class Activation(Component):
         """Line, multiply-add, rounding."""
         config = self.config
         operand, negative = live["u"], live.get("negative")
-        flags = {key: live[key] for key in ("below", "above") if key in live}
+        flags = {key: live[key] for key in FLAGS if key in live}
         if tables:
             slope, constant = tables.line(live, index, negative)
             ranges = spans(config)
@@ -175,8 +183,14 @@ class Activation(Component):
         live = pipe.cut("product", {"product": product, "constant": live["constant"], **flags})
         total = Signal(shape_of(*ranges[2]), name="total")
         m.d.comb += total.eq(live["product"] + live["constant"])
+        ends = [(live[key], held(config, end)) for key, end in zip(("below", "above"), config.codes, strict=True)
+                if key in flags]  # fmt: skip
+        if config.float_output is not None:
+            kept = {key: live[key] for key in ("nan", "passes", "code") if key in live}
+            return to_float(m, pipe, config, total, ranges[2], ends, kept)
         y = rounded(m, total, ranges[2], shift, config.output_format)
-        for key, end in zip(("below", "above"), config.codes, strict=True):
-            if key in flags:
-                y = Mux(live[key], Const(held(config, end), config.output_format.width), y)
+        for flag, end in ends:
+            y = Mux(flag, Const(end, config.output_format.width), y)
+        if "nan" in flags:
+            y = Mux(live["nan"], 0, y)
         return pipe.cut("result", {"y": y})["y"]

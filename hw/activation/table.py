@@ -16,11 +16,13 @@ from .config import ActivationConfig
 def words(config: ActivationConfig) -> list[int]:
     """What the memory holds, by the low bits of x: as many as tell the codes of the domain apart.
 
-    Where those are all bits, codes beyond the domain have entries too.
+    Where those are all bits, codes beyond the domain have entries too. A float is its own address.
     """
+    mask = (1 << config.output_width) - 1
+    if config.float_input is not None:
+        return [entry & mask for entry in config.entries]
     low, high = config.codes
     count = 1 << (high - low).bit_length()
-    mask = (1 << config.output_format.width) - 1
     found = [0] * count
     fmt = config.input_format
     first, last = (fmt.low, fmt.high) if count == 1 << fmt.width else (low, high)
@@ -49,11 +51,11 @@ class Table:
         live = pipe.cut("input", {"x": x})
         held = Signal.like(x, name="held")
         m.d.comb += held.eq(live["x"])
-        if len(content) < 1 << fmt.width:
+        if config.float_input is None and len(content) < 1 << fmt.width:
             for beyond, end in ((live["x"] < low, low), (live["x"] > high, high)):
                 with m.If(beyond):
                     m.d.comb += held.eq(end)
-        memory = Memory(shape=config.output_format.width, depth=len(content), init=content)
+        memory = Memory(shape=config.output_width, depth=len(content), init=content)
         m.submodules.entries = memory
         port = memory.read_port()
         m.d.comb += port.addr.eq(held)

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...golden.activation import activation, signed, total, value
+from ...golden.activation import activation, held, operand, signed, total, value
 from ...golden.activation.reload import reload, tables
+from ...golden.exact import decode, to_float64
 from ...hw.activation.config import ActivationConfig
 from ..artifact import Artifact
 from .claims import claims
+from .floats import FLOAT_FEATURES, float_hits
 from .stimulus import KINDS, Vectors, exhaustive, stimulus
 
 __all__ = ["FEATURES", "KINDS", "claims", "config_of", "coverage", "describe", "exhaustive", "expect", "features",
@@ -32,6 +34,7 @@ FEATURES: dict[str, str] = {
     "tie": "the sum is half-way between two of the output",
     "folded": "x is on the side that is not stored",
     "most_negative": "x is the lowest code, whose magnitude no positive code has",
+    **FLOAT_FEATURES,
     "load": "a beat brings a segment",
     "load_beyond": "a beat brings a segment to a full table",
     "swap": "a full table takes the other's place",
@@ -67,8 +70,8 @@ def _possible(text: str) -> frozenset[str]:
     fields = json.loads(text)
     del fields["unit"]
     config = ActivationConfig(**fields)
-    x = _integers(config, np.arange(1 << config.input_format.width, dtype=np.uint64))
-    return frozenset(key for key, count in _of_x(config, x).items() if count)
+    codes = np.arange(1 << config.input_width, dtype=np.uint64)
+    return frozenset(key for key, count in _of_x(config, codes).items() if count)
 
 
 def expect(config: ActivationConfig, inputs: Vectors) -> Vectors:
@@ -86,6 +89,8 @@ def describe(config: ActivationConfig, field: str, code: Any) -> Any:
                "bias": config.bias_format}  # fmt: skip
     if field in ("load", "swap"):
         return f"{code}"
+    if (real := {"x": config.float_input, "y": config.float_output}.get(field)) is not None:
+        return f"0x{code:0{(real.width + 3) // 4}x} ({float(to_float64(decode(torch.tensor(code), real)))})"
     fmt = formats.get(field, config.input_format)
     width = fmt.width if field in formats else config.knot_width
     number = int(signed(torch.tensor(code), width, fmt.signed if field in formats else config.first < 0))
@@ -95,10 +100,13 @@ def describe(config: ActivationConfig, field: str, code: Any) -> Any:
 def operations(config: ActivationConfig) -> dict[str, int]:
     """Arithmetic operations per beat: a read of the table, or comparisons, a read of the line, product and sum."""
     if config.form == "table":
-        return {f"memory_{config.output_format.width}_bits": config.output_format.width}
+        return {f"memory_{config.output_width}_bits": config.output_width}
     width = config.slope_format.width + config.bias_format.width
     found = {f"multiply_{max(config.slope_format.width, config.knot_width)}": 1, "memory_line_bits": width}
     found[f"add_{config.slope_format.width + config.knot_width}"] = 1 + (config.symmetry != "none")
+    for name, fmt in (("onto_grid", config.float_input), ("round", config.float_output)):
+        if fmt is not None:
+            found[f"{name}_{fmt.name}"] = 1
     if config.knots == "free" and len(config.slopes) > 1:
         found[f"compare_{config.knot_width}"] = (len(config.slopes) - 1).bit_length()
     return found
@@ -106,42 +114,44 @@ def operations(config: ActivationConfig) -> dict[str, int]:
 
 def coverage(config: ActivationConfig, inputs: Vectors, outputs: Vectors) -> dict[str, int]:
     """How often each feature that applies was hit (zero where it was not)."""
-    hits = _of_x(config, _integers(config, inputs["x"]))
+    hits = _of_x(config, inputs["x"])
     if config.form == "reload":
         hits |= _of_reloads(config, inputs)
     return {key: hits.get(key, 0) for key in features(config)}
 
 
-def _integers(config: ActivationConfig, codes: np.ndarray) -> torch.Tensor:
-    fmt = config.input_format
-    return signed(torch.from_numpy(codes.astype(np.int64)), fmt.width, fmt.signed)
-
-
-def _of_x(config: ActivationConfig, x: torch.Tensor) -> dict[str, int]:
+def _of_x(config: ActivationConfig, codes: np.ndarray) -> dict[str, int]:
     """Hits of the features that x alone shows."""
+    x, nan = operand(config, torch.from_numpy(codes.astype(np.int64)))
     low, high = config.codes
-    held = x.clamp(low, high)
     found = {
         "below_domain": x < low, "above_domain": x > high, "first_code": x == low, "last_code": x == high,
         "most_negative": (x == config.input_format.low) & config.input_format.signed,
     }  # fmt: skip
-    hits = {key: int(hit.sum()) for key, hit in found.items()}
+    if config.float_input is not None and config.form == "table":
+        found = {}  # its entries are those of codes
+    hits = {key: int((hit & ~nan).sum()) for key, hit in found.items()}
+    if config.float_input is not None or config.float_output is not None:
+        hits |= float_hits(config, codes)
+    x = held(config, x)[~nan]
     if config.form == "table":
         return hits
-    u = held if config.symmetry == "none" else held.abs()
+    u = x if config.symmetry == "none" else x.abs()
     k = torch.searchsorted(torch.tensor(config.breakpoints, dtype=torch.int64), u, right=True)
     hits["least_segment"] = int(torch.bincount(k, minlength=len(config.slopes)).min())
     if config.breakpoints:
         for name, step in (("least_breakpoint", 0), ("least_before_breakpoint", 1)):
             hits[name] = min(int((u == at - step).sum()) for at in config.breakpoints)
     if config.symmetry != "none":
-        hits["folded"] = int((held < 0).sum())
-    v = total(config, held)
+        hits["folded"] = int((x < 0).sum())
+    if config.float_output is not None:
+        return hits
+    v = total(config, x)
     drop = config.fraction_bits - config.output_format.fraction_bits
     ends = config.output_format.low, config.output_format.high
     if drop > 0:
         hits["tie"] = int((v & ((1 << drop) - 1) == 1 << (drop - 1)).sum())
-    y = value(config, held)
+    y = value(config, x)
     rounded = v << -drop if drop <= 0 else (v + (1 << (drop - 1))) >> drop
     hits["saturated_low"] = int(((rounded < ends[0]) & (y == ends[0])).sum())
     hits["saturated_high"] = int(((rounded > ends[1]) & (y == ends[1])).sum())

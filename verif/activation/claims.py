@@ -54,7 +54,7 @@ def claims(artifact: Artifact) -> list[Claim]:
     states = ": all states of all register bits, all inputs"
     stream = artifact.stream("out").valid is not None
     order = "; beats pass in order, none lost, none repeated; reset empties the unit" if stream else "; all ranks move"
-    codes = f"all {1 << config.input_format.width} codes of x ({config.input})"
+    codes = f"all {1 << config.input_width} codes of x ({config.input})"
     found = [
         claim("balance", f": {latency} registers on every path from inputs to outputs", f"{HERE}.proofs:balance", 2),
         claim("handshake" if stream else "advance", states + order, f"{HERE}.proofs:handshake", 5),

@@ -57,7 +57,7 @@ class Unit:
     def answers(self, netlist: Netlist) -> tuple[Pipeline, np.ndarray]:
         """The netlist as a pipeline, and y of every code of x with registers as wires."""
         found, aig = Pipeline(netlist, self.artifact), Aig()
-        x = aig.inputs(self.config.input_format.width)
+        x = aig.inputs(self.config.input_width)
         read = {box.name: aig.inputs(len(box.outputs["RD_DATA"])) for box in netlist.cuts}
         pins = {name: {"RD_DATA": word} for name, word in read.items()}
         out, fed = found.combinational(aig, {"i_x": x}, pins)

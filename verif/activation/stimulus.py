@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...hw.activation.config import ActivationConfig
+from .floats import corner_codes, near
 
 Vectors = dict[str, np.ndarray]
 KINDS = ("mixed", "uniform", "normal", "corners")
@@ -23,7 +24,8 @@ def stimulus(config: ActivationConfig, count: int, seed: int, kind: str = "mixed
     seed : int
     kind : str
         ``uniform`` codes; ``normal``: N(0, 1) stretched to a quarter of the domain; ``corners``: codes at and before
-        breakpoints, ends of the domain and of the format, zero; ``mixed``: a third of each.
+        breakpoints, ends of the domain and of the format, zero (floats: the codes around these, between the grid's
+        integers too, subnormals and specials); ``mixed``: a third of each.
 
     Returns
     -------
@@ -33,8 +35,7 @@ def stimulus(config: ActivationConfig, count: int, seed: int, kind: str = "mixed
     kinds = KINDS[1:] if kind == "mixed" else (kind,)
     parts = [_codes(config, (count + i) // len(kinds), rng, one) for i, one in enumerate(kinds)]
     x = np.concatenate(parts)[rng.permutation(count)]
-    fmt = config.input_format
-    found = {"x": _code(x, fmt.width)}
+    found = {"x": _code(x, config.input_width)}
     return {**found, **_reloads(config, count, rng)} if config.form == "reload" else found
 
 
@@ -42,7 +43,7 @@ def exhaustive(config: ActivationConfig) -> Iterator[Vectors] | None:
     """Every code of x; None for a unit whose table changes."""
     if config.form == "reload":
         return None
-    return iter([{"x": np.arange(1 << config.input_format.width, dtype=np.uint64)}])
+    return iter([{"x": np.arange(1 << config.input_width, dtype=np.uint64)}])
 
 
 def corners(config: ActivationConfig) -> np.ndarray:
@@ -70,7 +71,9 @@ def codes_tried(config: ActivationConfig) -> np.ndarray:
 
 
 def _codes(config: ActivationConfig, count: int, rng: np.random.Generator, kind: str) -> np.ndarray:
-    """Integers of x."""
+    """Integers of x; of a float, codes."""
+    if config.float_input is not None:
+        return _floats(config, count, rng, kind)
     fmt = config.input_format
     if kind == "uniform":
         return rng.integers(fmt.low, fmt.high + 1, count)
@@ -80,6 +83,17 @@ def _codes(config: ActivationConfig, count: int, rng: np.random.Generator, kind:
     low, high = config.codes
     spread = (low + high) / 2 + rng.standard_normal(count) * (high - low + 1) / 8
     return np.clip(np.rint(spread), fmt.low, fmt.high).astype(np.int64)
+
+
+def _floats(config: ActivationConfig, count: int, rng: np.random.Generator, kind: str) -> np.ndarray:
+    """Codes of a float x."""
+    if kind == "uniform":
+        return rng.integers(0, 1 << config.input_width, count)
+    if kind == "corners":
+        found = corner_codes(config, corners(config))
+        return found[rng.integers(0, len(found), count)]
+    low, high = (end * float(config.input_format.lsb) for end in config.codes)
+    return near(config, (low + high) / 2 + rng.standard_normal(count) * (high - low) / 8)
 
 
 def _code(values: np.ndarray, width: int) -> np.ndarray:

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from ...config import Config
 from ...fixed import Fixed, parse_fixed
+from ...formats import Format
 from .address import check, starts
+from .formats import FLOAT_FIELDS, as_float, check_floats, exact_format, grid_of, parse_domain, parse_number
 
 MAX_INPUT_WIDTH = 16
 MAX_SEGMENTS = 256
-
-
-def parse_domain(domain: str) -> tuple[Fraction, Fraction]:
-    """The ends of ``low:high``.
-
-    Raises
-    ------
-    ValueError
-        If there are not two finite numbers, the first below the second.
-    """
-    try:
-        low, high = (Fraction(end) for end in domain.split(":"))
-    except (ValueError, ZeroDivisionError):
-        raise ValueError(f"domain must be two numbers such as -8:8, not {domain!r}") from None
-    if low >= high:
-        raise ValueError(f"domain must run from a lower to a higher number, not {domain!r}")
-    return low, high
 
 
 class ActivationConfig(Config):
@@ -50,6 +34,12 @@ class ActivationConfig(Config):
 
     and a table ``y = entries[x - first code of the domain]``.
 
+    A float ``X`` comes onto the ``grid``, ``x = round(X 2^Fx)`` with ties to even, and beyond the domain (infinities
+    are) is held to it too. A float y is the sum ``v 2^-F`` itself, rounded once to nearest, ties to even, its overflow
+    held to the largest finite number; subnormals are numbers, a sum of zero is +0. NaN gives NaN, or 0 where the output
+    has none; with ``above=identity`` whatever is above the domain, infinity too, gives itself. A table has an entry
+    for each code of a float, and entries that are codes of a float.
+
     With ``form=reload`` each beat may also fill the next segment of a spare table, or put it in the other's place (see
     :class:`nervure.hw.activation.circuit.Activation`); the segments of the config hold after configuration or reset.
 
@@ -62,7 +52,13 @@ class ActivationConfig(Config):
     domain : str
         ``low:high``, ends included; inputs beyond are held to its first and last code.
     input, output : str
-        Fixed-point formats of up to 16 bits (input) and 32 bits.
+        Fixed-point formats, or floats, of up to 16 bits (input) and 32 bits.
+    grid : str or None
+        Fixed-point format of up to 16 bits onto which a float input comes; None: of 16 bits, as fine as the domain
+        allows.
+    above : str
+        What inputs above the domain give: ``held``, as its end does, or ``identity``, themselves (one float in and
+        out).
     form : str
         ``table``, ``pwl``, ``fold`` (pwl that stores half the domain) or ``reload``.
     knots : str
@@ -92,10 +88,13 @@ class ActivationConfig(Config):
     entries : tuple of int
         Output integers of ``table``, one for each code of the domain.
     reached, limit : float
-        The certificate: largest ``|y - f(x)|`` over every code of the domain, and the least that any as many
-        segments with real slopes, biases and values could have (table: half an output step).
+        The certificate: largest ``|y - f(x)|`` over every code of the domain (and above, if these give themselves),
+        and the least that any as many segments with real slopes, biases and values could have (table: half an output
+        step, the largest of a float).
+    sum_error : float or None
+        Of segments with a float output: largest ``|v 2^-F - f(x)|``, which is before the rounding.
     worst_input : int
-        Code (as integer) at which ``reached`` is met.
+        Code (as integer; of a float, its bits) at which ``reached`` is met.
     latency : int
         Cycles from input to result, 1 to 8; the initiation interval is 1 at each.
     multiplier : str
@@ -113,6 +112,8 @@ class ActivationConfig(Config):
     domain: str = Field("-8:8", description="ends of the inputs, low:high")
     input: str = Field("q3.12", description="format of x")
     output: str = Field("q3.12", description="format of y")
+    grid: str | None = Field(None, description="fixed-point format that a float input comes onto")
+    above: Literal["held", "identity"] = Field("held", description="what inputs above the domain give")
     form: Literal["table", "pwl", "fold", "reload"] = Field("pwl", description="kind of circuit")
     knots: Literal["free", "pow2", "uniform"] = Field("free", description="where segments may begin")
     continuous: bool = Field(False, description="neighbouring segments meet")
@@ -129,6 +130,7 @@ class ActivationConfig(Config):
     entries: tuple[int, ...] = Field((), description="table of outputs")
     reached: float = Field(0.0, ge=0, description="largest error over every code")
     limit: float = Field(0.0, ge=0, description="least error that as many real segments can have")
+    sum_error: float | None = Field(None, ge=0, description="largest error before the rounding to a float")
     worst_input: int = Field(0, description="code of the largest error")
     latency: int = Field(3, ge=1, le=8, description="cycles from input to result")
     multiplier: Literal["auto", "lut"] = Field("auto", description="product in one, or rows of additions")
@@ -137,9 +139,8 @@ class ActivationConfig(Config):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         self._asked()
-        low, high = self.codes
         if self.form == "table":
-            self._table(high - low + 1)
+            self._table()
         else:
             self._lines()
         return self
@@ -147,21 +148,27 @@ class ActivationConfig(Config):
     def _asked(self) -> None:
         """Refuses what no integers could meet."""
         for key in ("input", "output"):
-            parse_fixed(getattr(self, key), key)
-        if self.input_format.width > MAX_INPUT_WIDTH:
-            raise ValueError(f"input must have at most {MAX_INPUT_WIDTH} bits, not {self.input_format.width}")
+            parse_number(getattr(self, key), key)
+        if self.input_width > MAX_INPUT_WIDTH:
+            raise ValueError(f"input must have at most {MAX_INPUT_WIDTH} bits, not {self.input_width}")
+        check_floats(self.float_input, self.float_output, **{key: getattr(self, key) for key in FLOAT_FIELDS})
         low, high = self.codes
         if low > high:
-            raise ValueError(f"domain must hold a number of input={self.input}, not {self.domain!r}")
+            raise ValueError(f"domain must hold a number of {self.described_input}, not {self.domain!r}")
         if self.segments is not None and self.max_error is not None:
             raise ValueError("segments and max_error exclude each other: one follows from the other")
 
-    def _table(self, count: int) -> None:
+    def _table(self) -> None:
+        (low, high), fmt, code = self.codes, self.output_format, self.float_output
+        count, of = high - low + 1, "the domain"
+        if self.float_input is not None:
+            count, of = 1 << self.input_width, self.input
         if len(self.entries) != count:
-            raise ValueError(f"entries must be {count}, one for each code of the domain, not {len(self.entries)}")
-        fmt = self.output_format
-        if bad := [value for value in self.entries if not fmt.low <= value <= fmt.high]:
-            raise ValueError(f"entries must be integers of {fmt.name}, not {bad[0]}")
+            raise ValueError(f"entries must be {count}, one for each code of {of}, not {len(self.entries)}")
+        ends = (fmt.low, fmt.high) if code is None else (0, (1 << code.width) - 1)
+        if bad := [value for value in self.entries if not ends[0] <= value <= ends[1]]:
+            kind = "integers" if code is None else "codes"
+            raise ValueError(f"entries must be {kind} of {self.output}, not {bad[0]}")
         if self.symmetry != "none" or self.breakpoints or self.slopes or self.biases:
             raise ValueError("form=table requires entries alone, not segments or a symmetry")
 
@@ -198,12 +205,43 @@ class ActivationConfig(Config):
                 raise ValueError(f"form=reload requires a segment for each of {len(cells) + 1} cells, not {count}")
 
     @property
+    def float_input(self) -> Format | None:
+        """The float that x is; None where it is a fixed-point number."""
+        return as_float(self.input)
+
+    @property
+    def float_output(self) -> Format | None:
+        """The float that y is; None where it is a fixed-point number."""
+        return as_float(self.output)
+
+    @property
+    def input_width(self) -> int:
+        """Bits of a code of x."""
+        return parse_number(self.input, "input").width
+
+    @property
+    def output_width(self) -> int:
+        """Bits of a code of y."""
+        return parse_number(self.output, "output").width
+
+    @property
     def input_format(self) -> Fixed:
-        return parse_fixed(self.input)
+        """The integers x, which for a float are those of its grid."""
+        if self.float_input is None:
+            return parse_fixed(self.input)
+        return parse_fixed(self.grid, "grid") if self.grid else grid_of(self.domain)
 
     @property
     def output_format(self) -> Fixed:
-        return parse_fixed(self.output)
+        """The integers y, which for a float are the sums v that are rounded to it."""
+        if self.float_output is None:
+            return parse_fixed(self.output)
+        return exact_format(self.slope_format, self.bias_format, self.input_format)
+
+    @property
+    def described_input(self) -> str:
+        """What the numbers of x are: ``input=q3.12``, ``grid=q3.12``."""
+        return f"input={self.input}" if self.float_input is None else f"grid={self.input_format.name}"
 
     @property
     def slope_format(self) -> Fixed:
@@ -241,6 +279,11 @@ class ActivationConfig(Config):
     def knot_width(self) -> int:
         """Bits of u: as x has without a symmetry, else those of a magnitude."""
         return self.input_format.width if self.symmetry == "none" else self.last.bit_length()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON values, those for floats alone where they are not at their defaults."""
+        usual = {"grid": None, "sum_error": None, "above": "held"}
+        return {key: value for key, value in super().to_dict().items() if key not in usual or value != usual[key]}
 
     def derived_name(self) -> str:
         """``activation_FUNCTION_FORM_lLATENCY_DIGEST``: tables of integers have no shorter name."""
