@@ -72,17 +72,24 @@ def project(artifact: Artifact, board: str) -> dict[str, str]:
 def out_of_context(artifact: Artifact, platform: Platform) -> dict[str, str]:
     """Constraints for placing and routing the unit on its own at the board's clock: file name to text.
 
-    Only the clock is constrained. Pins belong to a board's top level, which wraps the unit.
+    Only clocks are constrained. Pins belong to a board's top level, which wraps the unit.
     """
     clock = artifact.clock
+    others = [(other["port"], other["multiple"] * platform.clock_mhz) for other in artifact.manifest.get("clocks", [])]
     header = f"{artifact.module} on its own at the clock of {platform.name} ({platform.device})"
     match platform.tool:
         case "nextpnr-ecp5":
             text = f'# {header}\nFREQUENCY PORT "{clock}" {platform.clock_mhz} MHZ;\n'
+            text += "".join(f'FREQUENCY PORT "{port}" {mhz} MHZ;\n' for port, mhz in others)
             return {f"{artifact.module}.lpf": text}
         case "nextpnr-ice40":
-            return {f"{artifact.module}.pcf": f"# {header}\nset_frequency {clock} {platform.clock_mhz}\n"}
+            text = f"# {header}\nset_frequency {clock} {platform.clock_mhz}\n"
+            text += "".join(f"set_frequency {port} {mhz}\n" for port, mhz in others)
+            return {f"{artifact.module}.pcf": text}
         case "vivado":
             period = 1000 / platform.clock_mhz
             text = f"# {header}\ncreate_clock -name {clock} -period {period:.3f} [get_ports {clock}]\n"
+            for port, mhz in others:
+                text += f"create_clock -name {port} -period {1000 / mhz:.3f} [get_ports {port}]\n"
+                text += f"set_clock_groups -asynchronous -group {clock} -group {port}\n"
             return {f"{artifact.module}.xdc": text}

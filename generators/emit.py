@@ -121,6 +121,7 @@ def describe(config: Config) -> tuple[str, dict[str, Any]]:
     has_reset = config.reset != "none" and not bare
     m.domains.sync = domain = ClockDomain(reset_less=not has_reset, async_reset=config.reset == "async")
     ports: dict[str, Any] = {"clk": domain.clk}
+    ports |= {port: other.clk for port, other in getattr(component, "clocks", {}).items()}
     reset = None
     if has_reset:
         reset = {"port": "rst" if config.reset_active == "high" else "rst_n", "kind": config.reset,

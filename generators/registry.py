@@ -196,6 +196,16 @@ UNITS: dict[str, Unit] = {
             bench="nervure.verif.activation.dtnn",
             generator="nervure.generators.activation.dtnn",
         ),
+        Unit(
+            name="nova",
+            summary="functions inside the network (NOVA): segments broadcast past lanes that store none",
+            config="nervure.hw.noc.config.nova:NovaConfig",
+            circuit="nervure.hw.noc.nova:Nova",
+            golden="nervure.golden.noc.nova:nova",
+            bench="nervure.verif.noc.nova",
+            generator="nervure.generators.noc.nova",
+            board="nervure.fpga_projects.noc:project",
+        ),
     )
 }
 

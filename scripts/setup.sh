@@ -10,7 +10,7 @@ for tool in g++ perl make; do
 done
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 # The constraints pin the CPU build of torch; without them pip would take one with several GB of CUDA packages.
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c scripts/constraints.txt -e '.[dev]'
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c scripts/constraints.txt -e '.[dev,ecg]'
 
 # Icarus Verilog (four-state simulation) is in no Python package. Unpack Debian's into the environment: nothing global.
 if ! command -v iverilog >/dev/null && [ ! -x "$venv/icarus/usr/bin/iverilog" ] && command -v apt-get >/dev/null; then

@@ -169,6 +169,8 @@ class ActivityModel:
 
     def __init__(self, artifact: Artifact):
         self.artifact = artifact
+        if others := [clock["port"] for clock in artifact.manifest.get("clocks", [])]:
+            raise ValueError(f"clocks must be {artifact.clock} alone to count toggles, not also {others[0]}")
         self.input = artifact.stream("in")
         nets = read_nets(artifact)
         self.groups = nets.groups

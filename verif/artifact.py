@@ -5,16 +5,19 @@ Manifest, schema 1 (``<module>.json``)::
     {schema: 1, unit, module, config{...}, digest, clock, reset: {port, kind, active} | null,
      latency_cycles, initiation_interval,
      streams[{name, direction: in|out, valid, ready, payload[{field, port, offset, width, shape, format}]}],
-     files[{path, sha256}], versions{...}, drain_cycles?, certificate?}
+     files[{path, sha256}], versions{...}, drain_cycles?, certificate?, clocks?[{port, multiple}],
+     latency_bound_cycles?}
 
 ``valid`` and ``ready`` are port names or null; a field's element k (row-major over ``shape``; ``[]`` is a scalar) lies
 at bits ``offset + k * width`` and up of its ``port``. ``latency_cycles`` and ``initiation_interval`` are null where
 they differ from beat to beat; then ``drain_cycles`` may say after how many cycles without stalls nothing more comes
-out. ``certificate`` is how near an approximation comes to its function, over all inputs: ``{max_error, limit, ratio,
-worst_input, segments, stored_segments, ...}``, where limit is the least error that as many real segments can have
-(ratio is null where that is 0), ``worst_input`` the input at which max_error is met, ``segments`` those of the whole
-domain and ``stored_segments`` those that the circuit holds. Of units of rows it is ``{max_error, bound{relative,
-absolute, ...}, stored_segments}``: no result is farther than ``relative * |what is meant| + absolute``.
+out. ``clocks`` are those beside ``clock``: so many times as fast, of unknown phase; ``latency_bound_cycles`` is what no
+beat takes longer than where nothing waits. ``certificate`` is how near an approximation comes to its function, over all
+inputs: ``{max_error, limit, ratio, worst_input, segments, stored_segments, ...}``, where limit is the least error that
+as many real segments can have (ratio is null where that is 0), ``worst_input`` the input at which max_error is met,
+``segments`` those of the whole domain and ``stored_segments`` those that the circuit holds. Of units of rows it is
+``{max_error, bound{relative, absolute, ...}, stored_segments}``: no result is farther than ``relative * |what is meant|
++ absolute``.
 """
 
 from __future__ import annotations

@@ -209,16 +209,22 @@ def ports_source(artifact: Artifact) -> str:
         return f"inline bool {name}(Model& m) {{ {body} }}"
 
     interval = artifact.manifest["initiation_interval"] or 1
+    others = artifact.manifest.get("clocks", [])
+    if len(others) > 1:
+        raise ValueError(f"clocks must be at most one beside {artifact.clock}, not {len(others)}")
+    other = others[0] if others else {"port": None, "multiple": 0}
     put = "put_bits(w, {at}, {width}, in[{field}][{element}]);"
     get = "out[{field}][{element}] = get_bits(w, {at}, {width});"
     unit = [
         f"constexpr bool kHandshake = {'true' if source.valid else 'false'};",
         f"constexpr bool kReset = {'true' if reset else 'false'};",
         f"constexpr uint64_t kLatency = {artifact.latency or 0}, kInterval = {interval};",
+        f"constexpr unsigned kMultiple = {other['multiple']};",
         f"constexpr size_t kOutputs[] = {{{', '.join(str(place.count) for place in sink.payload)}}};",
         f'constexpr const char *kOutName = "stream {sink.name}";',
         f'constexpr const char *kOutValid = "{sink.valid}", *kOutReady = "{sink.ready}";',
         setter("set_clock", artifact.clock),
+        setter("set_other", other["port"]),
         setter("set_reset", reset["port"] if reset else None, "!v" if reset and reset["active"] == "low" else "v"),
         setter("set_valid", source.valid),
         setter("set_ready", sink.ready),

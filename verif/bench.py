@@ -193,6 +193,13 @@ class Sink(Side):
         return MOVED
 
 
+async def late(clock: Clock, phase: int) -> None:
+    """Starts a clock so many picoseconds from now."""
+    clock.signal.value = 0
+    await Timer(phase, "ps")
+    clock.start(start_high=False)
+
+
 class Bench:
     """One test: ``async with`` starts clock and reset and reports the counters at the end."""
 
@@ -208,6 +215,9 @@ class Bench:
             sink.ends = [bisect_right(self.sources[0].ends, line) - 1 for line in sink.ends]
         clock = dut[MANIFEST["clock"]] if MANIFEST["clock"] else None
         self.clock = Clock(clock, PERIOD, "ns") if clock is not None else None
+        # Other clocks are as many times as fast; where their edges are to this one's is drawn.
+        self.others = [(Clock(dut[other["port"]], 1000 * PERIOD // other["multiple"], "ps"),
+                        self.rng.randrange(1, 1000 * PERIOD)) for other in MANIFEST.get("clocks", ())]
         self.edge = RisingEdge(clock) if clock is not None else Timer(PERIOD, "ns")
         self.cycle = self.beats = self.idle = self.stalled = self.mismatches = 0
         self.first = ""
@@ -221,6 +231,8 @@ class Bench:
             sink.put(False)
         if self.clock is not None:
             self.clock.start(start_high=False)
+        for other, phase in self.others:
+            cocotb.start_soon(late(other, phase))
         if RESET:
             await self.reset(2)
         self.restart(0)

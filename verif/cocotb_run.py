@@ -228,6 +228,7 @@ def _model(artifact: Artifact, trace: str) -> Path:
                 tools.run([compiler, "--version"])]  # fmt: skip
     # The bench sees the ports alone, so that Verilator is free with all the rest.
     pins = [artifact.clock, (artifact.reset or {}).get("port")]
+    pins += [clock["port"] for clock in artifact.manifest.get("clocks", [])]
     for stream in artifact.streams:
         pins += [stream.valid, stream.ready, *artifact.port_widths(stream)]
     public = "".join(f'public_flat_rw -module "{module}" -var "{pin}"\n' for pin in pins if pin)

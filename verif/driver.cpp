@@ -1,6 +1,6 @@
 // The batch engine's loop around a model. batch.py writes, in front of this text, what it takes from the manifest:
-//   Model, kHandshake, kReset, kLatency, kInterval, kOutputs[], names of the handshake ports, and
-//   set_clock, set_reset, set_valid, set_ready, ready, valid, drive (a beat's fields -> ports), sample (ports -> fields).
+//   Model, kHandshake, kReset, kLatency, kInterval, kMultiple, kOutputs[], names of the handshake ports, and
+//   set_clock, set_other (a second clock, kMultiple times as fast; 0: there is none), set_reset, set_valid, set_ready, ready, valid, drive (a beat's fields -> ports), sample (ports -> fields).
 // A cycle is: inputs change and the clock falls, evaluate, look at the outputs, the clock rises, evaluate.
 
 #include <algorithm>
@@ -51,14 +51,19 @@ struct Bench {
     VerilatedContext context;
     std::unique_ptr<Model> model;
 
-    explicit Bench(uint64_t seed) {
+    // A second clock: whether one of its edges is one of the first; with drift, its edges come at random.
+    uint64_t phase;
+    bool together, drift;
+
+    Bench(uint64_t seed, bool drifts) : phase((seed + 1) * 0x9E3779B97F4A7C15ULL | 1), drift(drifts) {
+        together = draw() & 1;
         context.threads(1);
         // What reset and initial values leave open starts at random, so that nothing can lean on a simulator's zeros.
         context.randReset(2);
         context.randSeed(int(seed % 0x7FFFFFFF) + 1);
         model = std::make_unique<Model>(&context);
         Model& m = *model;
-        set_clock(m, 0), set_reset(m, 0), set_valid(m, 0), set_ready(m, 0);
+        set_clock(m, 0), set_other(m, 0), set_reset(m, 0), set_valid(m, 0), set_ready(m, 0);
         m.eval();
         if (!kReset) return;
         set_reset(m, 1);  // an edge of its own, with the clock low: what an asynchronous reset acts on
@@ -66,8 +71,27 @@ struct Bench {
         for (int cycle = 0; cycle < 4; ++cycle) rise(), fall();
         set_reset(m, 0);
     }
-    void rise() { set_clock(*model, 1), model->eval(); }
-    void fall() { set_clock(*model, 0), model->eval(); }
+    uint64_t draw() {
+        phase ^= phase >> 12, phase ^= phase << 25, phase ^= phase >> 27;
+        return (phase * 0x2545F4914F6CDD1DULL) >> 32;
+    }
+    void rise() {
+        set_clock(*model, 1);
+        if (kMultiple && together) set_other(*model, 1);
+        model->eval();
+        if (kMultiple && together) set_other(*model, 0), model->eval();
+    }
+    void fall() {
+        set_clock(*model, 0), model->eval();
+        if (!kMultiple) return;
+        if (drift) together = draw() & 1;
+        // Without drift the second clock is exact; with it, half to one and a half times as fast.
+        const uint64_t ticks = drift ? kMultiple / 2 + draw() % (kMultiple + 1) : kMultiple - together;
+        for (uint64_t tick = 0; tick < ticks; ++tick) {
+            set_other(*model, 1), model->eval();
+            set_other(*model, 0), model->eval();
+        }
+    }
 };
 
 void run_bare(Bench& bench, const uint64_t* const* in, uint64_t* const* out, uint64_t beats, Report& report) {
@@ -149,7 +173,7 @@ NERVURE_EXPORT int nervure_run(const uint64_t* const* in, uint64_t* const* out, 
     *report = Report{};
     report->latency = -1;
     try {
-        Bench bench(seed);
+        Bench bench(seed, stall_in > 0 || stall_out > 0);
         const Stalls stalls{seed * 0x9E3779B97F4A7C15ULL | 1, uint32_t(stall_in * 4294967296.0),
                             uint32_t(stall_out * 4294967296.0)};
         if constexpr (!kHandshake) run_bare(bench, in, out, beats, *report);
@@ -165,7 +189,7 @@ NERVURE_EXPORT int nervure_run(const uint64_t* const* in, uint64_t* const* out, 
 
 // The yardstick: set the inputs, evaluate twice, nothing else. `window` beats are used again and again.
 NERVURE_EXPORT void nervure_raw_loop(const uint64_t* const* in, uint64_t window, uint64_t cycles) {
-    Bench bench(1);
+    Bench bench(1, false);
     Model& m = *bench.model;
     set_valid(m, 1), set_ready(m, 1);
     for (uint64_t cycle = 0, beat = 0; cycle < cycles; ++cycle) {

@@ -1,0 +1,1 @@
+"""From wishes to units of the noc family."""
