@@ -43,7 +43,14 @@ def digits() -> Data:
 
 
 def mnist() -> Data:
-    """MNIST in codes of 1 bit: 784 pixels, 1 from half of full brightness on.
+    """MNIST in codes of 1 bit: 784 pixels, 1 from half of full brightness on (:func:`mnist_pixels`)."""
+    found = mnist_pixels()
+    images = [(pixels >= 128).astype(np.int64) for pixels in found[::2]]
+    return images[0], found[1], images[1], found[3]
+
+
+def mnist_pixels() -> Data:
+    """MNIST's images as rows of 784 pixels of 0..255, uint8, and labels: to train on, and to test on.
 
     The four files of the set, as they are distributed (IDX, compressed), are read from the folder ``mnist`` of the
     folder that the environment variable NERVURE_DATA names.
@@ -62,8 +69,7 @@ def mnist() -> Data:
                 raise ConfigError(f"NERVURE_DATA must name a folder that holds mnist/{path.name}, not "
                                   f"{os.environ.get('NERVURE_DATA')!r}")  # fmt: skip
             out.append(np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8, offset=header))
-    images = [(pixels.reshape(-1, 784) >= 128).astype(np.int64) for pixels in out[::2]]
-    return images[0], out[1].astype(np.int64), images[1], out[3].astype(np.int64)
+    return out[0].reshape(-1, 784), out[1].astype(np.int64), out[2].reshape(-1, 784), out[3].astype(np.int64)
 
 
 DATA: dict[str, Callable[[], Data]] = {"digits": digits, "mnist": mnist}

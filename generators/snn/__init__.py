@@ -1,0 +1,121 @@
+"""From a wish to a spiking network: shipped networks, manifest fields, what follows from a config."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...hw.config import ConfigError
+from ...hw.lookup import unknown
+from ...hw.snn.config import SnnConfig
+
+FOLDER = Path(__file__).parent / "networks"
+"""Integers of the trained networks, package data made by scripts/train_mnist.py."""
+
+
+def networks() -> list[str]:
+    """Names of the trained networks that come with the library."""
+    return sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+@cache
+def shipped(name: str) -> dict[str, Any]:
+    """Fields of a shipped network, and under ``trained`` what is known of its training.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    if name not in networks():
+        raise ConfigError(unknown("network", name, networks()))
+    return json.loads((FOLDER / f"{name}.json").read_text())
+
+
+PRESETS: dict[str, dict[str, Any]] = {name: {"network": name} for name in networks()}
+"""Config fields by preset name; a ``network`` is one of :func:`networks`."""
+
+SOLVED = ("input_shape", "input", "steps", "code", "layers")
+"""What a shipped network says; a file's are dropped where a setting asks for another network."""
+ASKED = {"network": False}
+
+
+def wish(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields with the integers of the shipped network that they name; fields that hold layers stay as they are.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such network, or a part of one is given without layers.
+    """
+    if "layers" in fields:
+        return fields
+    if given := [key for key in SOLVED if key in fields]:
+        raise ConfigError(f"{given[0]} requires layers: a network is named, or given as a whole")
+    found = shipped(fields.get("network", "digits"))
+    return {**{key: value for key, value in found.items() if key != "trained"}, **fields}
+
+
+def derive(config: SnnConfig) -> dict[str, Any]:
+    """What follows from the config: shapes, synapses, cycles of each layer by the closed form, the slowest."""
+    by = {
+        name: {"shape": list(facts.shape), "synapses": facts.synapses, "sum_bits": facts.sum_width,
+               "cycles": facts.cycles}
+        for name, facts in config.facts.items()
+    }  # fmt: skip
+    return {"layers": by, "parameters": config.num_parameters, "cycles_per_frame": config.cycles,
+            "synaptic_operations": operations(config)}  # fmt: skip
+
+
+def operations(config: SnnConfig) -> int:
+    """Synapses of all neurons, times passes: what an event-blind machine adds up for a frame."""
+    total = 0
+    for layer in config.layers:
+        facts = config.facts[layer.name]
+        total += facts.synapses * int(np.prod(facts.shape)) if layer.weights else 0
+    return total * config.passes
+
+
+def formula(config: SnnConfig) -> str:
+    """What the unit computes, in a few words."""
+    kinds = "-".join(layer.kind for layer in config.layers)
+    how = "counts of" if config.code == "counts" else "spikes in"
+    return f"a spiking network {kinds}, {how} {config.steps} step{'s' if config.steps > 1 else ''}"
+
+
+def predict(artifact: str | Path | SnnConfig, x: np.ndarray) -> np.ndarray:
+    """Classes of frames, int64 ``(frames,)``, by the golden model of a compiled folder, its network.toml, or a config.
+
+    Parameters
+    ----------
+    artifact : path or SnnConfig
+    x : integer array
+        ``(frames, *input_shape)``, the same in each step, or ``(frames, steps, *input_shape)``.
+
+    Raises
+    ------
+    ConfigError
+        If the file is none, or the frames are not of the network's shape or range.
+    """
+    import torch
+
+    from ...golden.snn import predict as golden
+
+    config = artifact
+    if not isinstance(config, SnnConfig):
+        path = Path(config)
+        config = SnnConfig.from_toml(path / "network.toml" if path.is_dir() else path)
+    x, shape = np.asarray(x), config.input_shape
+    if x.shape[1:] != shape and x.shape[1:] != (config.steps, *shape):
+        raise ConfigError(f"frames must be of shape (frames, {shape}) or (frames, {config.steps}, {shape}), not "
+                          f"{x.shape}")  # fmt: skip
+    if config.code == "counts" and x.shape[1:] != shape:
+        raise ConfigError(f"frames must be counts of shape (frames, {shape}) with code=counts, not {x.shape}")
+    if x.dtype.kind not in "iub" or (x.size and (x.min() < 0 or x.max() > config.highest_input)):
+        raise ConfigError(f"frames must be integers of 0 to {config.highest_input}, not {x.dtype} of {x.min()} to "
+                          f"{x.max()}")  # fmt: skip
+    return golden(config, torch.from_numpy(x.astype(np.int64))).numpy()
