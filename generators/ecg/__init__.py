@@ -1,0 +1,75 @@
+"""From a wish to a heartbeat classifier: shipped networks, or a file of integers."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ...hw.config import ConfigError
+from ...hw.ecg.config import EcgConfig
+from ...hw.lookup import unknown
+from ..importers.ecg import Imported, read_network
+
+DEFAULT = "rr12k"
+"""The shipped network that is taken where none is asked for."""
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "beats": {"network": DEFAULT, "coding": "bitmap"},
+    "beats_if": {"network": DEFAULT, "coding": "bitmap", "neuron": "if"},
+    "beats_dense": {"network": DEFAULT},
+    "wave16k": {"network": "wave16k", "coding": "bitmap"},
+    "rr4k": {"network": "rr4k", "pes": 1},
+    "inter": {"network": "inter"},
+}
+"""Config fields by preset name; a ``network`` is one of :func:`networks`."""
+
+INTEGERS = SOLVED = ("steps", "widths", "weights", "biases", "thetas", "weight_bits", "weight_kinds", "bias_bits",
+                     "theta_bits")  # fmt: skip
+"""What a shipped network says; a file's are dropped where a setting asks for another network."""
+ASKED = {"network": False}
+
+FOLDER = Path(__file__).parent / "networks"
+"""Integers of the trained networks, package data made by scripts/train_ecg.py."""
+
+
+def networks() -> list[str]:
+    """Names of the trained networks that come with the library."""
+    return sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+@cache
+def shipped(name: str) -> Imported:
+    """A shipped network's integers, what its inputs are, and its classes.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    if name not in networks():
+        raise ConfigError(unknown("network", name, networks()))
+    return read_network(FOLDER / f"{name}.json")
+
+
+def wish(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields with the integers of the shipped network that they name (the default one, where they name none).
+
+    Fields that hold weights stay as they are. ``steps`` may differ from what the network was trained for: its integers
+    are then those of the same network.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such network, or a part of one is given without weights.
+    """
+    if "weights" in fields:
+        return fields
+    if parts := [key for key in INTEGERS if key in fields and key != "steps"]:
+        raise ConfigError(f"{parts[0]} requires weights: a network's integers are given together or not at all")
+    return {**shipped(fields.get("network", DEFAULT)).fields, **fields}
+
+
+def config_of(name: str = DEFAULT, **fields: Any) -> EcgConfig:
+    """The config of a shipped network."""
+    return EcgConfig(**wish({"network": name, **fields}))

@@ -1,0 +1,1 @@
+"""Heartbeat classifiers: from an electrocardiogram's samples to classes."""

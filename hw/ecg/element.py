@@ -1,0 +1,220 @@
+"""A processing element: walks its list of weights, sums, and makes a count of each sum by comparing bit by bit."""
+
+# Amaranth's annotations do not know `with m.If(...)`, nor that a slice of a value is a value.
+# pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
+# pyright: reportReturnType=false, reportOperatorIssue=false
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal, Value, signed
+from amaranth.lib.memory import Memory
+
+from ..fixed import signed_width
+from .config import EcgConfig
+from .config.schedule import shares
+
+
+class Element(Elaboratable):
+    """One element of the core: weights and neurons as tables, an accumulator, a divider of one bit a cycle.
+
+    The first rank holds a weight and says which count it wants; the second multiplies and adds. A finished sum goes to
+    the comparison, ``count_width`` cycles for the count's bits from the top, while the next neuron is summed; in the
+    last layer to the largest and second largest sum so far.
+
+    Parameters
+    ----------
+    config : EcgConfig
+    number : int
+        Which element it is.
+
+    Attributes
+    ----------
+    go, next, layer, output : Signal
+        In: a layer starts, which; the layer now; it is the last one.
+    index, count : Signal
+        Out: which of the layer's counts the weight wants; in: that count.
+    write, target, result : Signal
+        Out: a hidden neuron's count is there; which neuron's; the count.
+    quiet : Signal
+        Out: after this cycle, all of the layer's counts or sums of this element are there.
+    best, label, second : Signal
+        Out: the largest of its last sums, the first neuron that has it, the largest of the others.
+    """
+
+    def __init__(self, config: EcgConfig, number: int):
+        self.config, self.number = config, number
+        width, layers = config.accumulator, range(config.num_layers)
+        self.go, self.output = Signal(), Signal()
+        self.next, self.layer = Signal(layers), Signal(layers)
+        self.index = Signal(range(max(config.widths[:-1])))
+        self.count, self.result = Signal(config.count_width), Signal(config.count_width)
+        self.write, self.quiet = Signal(), Signal()
+        self.target = Signal(range(max(config.widths[1:])))
+        self.best, self.second = Signal(signed(width), reset_less=True), Signal(signed(width), reset_less=True)
+        self.label = Signal(config.class_width, reset_less=True)
+        self.mine = [elements[number] for elements in shares(config)]
+
+    def tables(self) -> tuple[list[tuple[int, int, int]], list[dict[str, int]]]:
+        """The list of weights (weight, zeros before it, whether it is a neuron's last), and the neurons."""
+        config, entries, neurons = self.config, [], []
+        half = 1 << (config.accumulator - 1)
+        for layer, mine in enumerate(self.mine):
+            for j in mine:
+                row = config.weights[layer][j]
+                used = list(range(len(row))) if config.coding == "dense" else [k for k, w in enumerate(row) if w]
+                used = used or [0]  # a neuron without weights: one that is 0
+                before = [-1, *used]
+                entries += [(row[k], k - at - 1, int(k == used[-1])) for k, at in zip(used, before, strict=False)]
+                hidden = layer < config.num_layers - 1
+                neurons.append({
+                    "start": min(max(config.steps * config.biases[layer][j], -half), half - 1), "target": j,
+                    "theta": config.thetas[layer][j] if hidden else 0, "end": int(j == mine[-1]),
+                    "bitmap": sum(1 << k for k in used),
+                })  # fmt: skip
+        return entries, neurons
+
+    def elaborate(self, platform: Any) -> Module:
+        m = Module()
+        config = self.config
+        entries, neurons = self.tables()
+        there, first, last, moves, ends = (Signal(name=n) for n in ("there", "first", "last", "moves", "ends"))
+        start = Signal(name="start")
+        m.d.comb += start.eq(self.go & Cat(*(Const(int(bool(mine)), 1) for mine in self.mine)).bit_select(self.next, 1))
+
+        coded = {"dense": {}, "bitmap": {}, "runs": {"run": max(run for _, run, _ in entries).bit_length(), "last": 1}}
+        bits = signed_width(min(w for w, _, _ in entries), max(w for w, _, _ in entries))
+        weight = self._table(m, "weights", {"weight": bits, **coded[config.coding]},
+                             [{"weight": w, "run": run, "last": end} for w, run, end in entries],
+                             start | (moves & ~ends))  # fmt: skip
+        bitmap = {"bitmap": max(config.widths[:-1])} if config.coding == "bitmap" else {}
+        theta = max(neuron["theta"] for neuron in neurons).bit_length()
+        neuron = self._table(m, "neurons", {"start": config.accumulator, "target": len(self.target), "theta": theta,
+                                            "end": 1, **bitmap}, neurons, start | (moves & last & ~ends))  # fmt: skip
+        # A hidden neuron's last weight waits until the comparison of the one before is over when its sum is there.
+        gap = Signal(range(config.count_width), name="gap")
+        m.d.comb += [moves.eq(there & ~(last & (gap != 0))), ends.eq(moves & last & neuron["end"])]
+        m.d.sync += there.eq(start | (there & ~ends))
+        with m.If(start):
+            m.d.sync += first.eq(1)
+        with m.Elif(moves):
+            m.d.sync += first.eq(last)
+        with m.If(moves & last & ~self.output):
+            m.d.sync += gap.eq(config.count_width - 1)
+        with m.Elif(gap != 0):
+            m.d.sync += gap.eq(gap - 1)
+        self._place(m, weight, neuron, first, last, moves)
+        self._sum(m, weight["weight"].as_signed(), neuron, first, last, there, moves)
+        return m
+
+    def _table(self, m: Module, name: str, widths: dict[str, int], rows: list[dict[str, int]],
+               enable: Value) -> dict[str, Value]:  # fmt: skip
+        """Constants that are read one after the other, from the first again after the last."""
+        words = []
+        for row in rows:
+            word = at = 0
+            for key, width in widths.items():
+                word |= (row[key] & ((1 << width) - 1)) << at
+                at += width
+            words.append(word)
+        m.submodules[name] = memory = Memory(shape=sum(widths.values()), depth=max(len(words), 2), init=words)
+        fetch = memory.read_port()
+        at = Signal(range(max(len(words), 2)), name=f"{name}_at")
+        m.d.comb += [fetch.en.eq(enable), fetch.addr.eq(at)]
+        with m.If(enable):
+            m.d.sync += at.eq(Mux(at == len(words) - 1, 0, at + 1))
+        found, begin = {}, 0
+        for key, width in widths.items():
+            found[key] = fetch.data[begin : begin + width]
+            begin += width
+        return found
+
+    def _place(self, m: Module, weight: dict[str, Value], neuron: dict[str, Value], first: Signal, last: Signal,
+               moves: Signal) -> None:  # fmt: skip
+        """Which count the weight wants, and whether it is its neuron's last: what the coding says."""
+        config = self.config
+        if config.coding == "bitmap":
+            rest = Signal(len(neuron["bitmap"]), name="rest", reset_less=True)
+            now, after = Signal.like(rest, name="now"), Signal.like(rest, name="after")
+            m.d.comb += [now.eq(Mux(first, neuron["bitmap"], rest)), after.eq(now & (now - 1)), last.eq(after == 0)]
+            # The lowest one alone is left; each bit of its number is an OR.
+            lowest = Signal.like(rest, name="lowest")
+            m.d.comb += lowest.eq(now & ~after)
+            m.d.comb += self.index.eq(Cat(*(
+                Cat(*(lowest[k] for k in range(len(lowest)) if k >> bit & 1)).any() for bit in range(len(self.index))
+            )))  # fmt: skip
+            with m.If(moves):
+                m.d.sync += rest.eq(after)
+            return
+        reached = Signal(range(max(config.widths[:-1]) + 1), name="reached", reset_less=True)
+        place = Mux(first, 0, reached)
+        if config.coding == "runs":
+            m.d.comb += [self.index.eq(place + weight["run"]), last.eq(weight["last"])]
+        else:
+            ends = [self.index == width - 1 for width in config.widths[:-1]]
+            m.d.comb += [self.index.eq(place), last.eq(Cat(*ends).bit_select(self.layer, 1))]
+        with m.If(moves):
+            m.d.sync += reached.eq(self.index + 1)
+
+    def _sum(self, m: Module, weight: Value, neuron: dict[str, Value], first: Signal, last: Signal, there: Signal,
+             moves: Signal) -> None:  # fmt: skip
+        config, width = self.config, self.config.accumulator
+        adds, done, opens, closes = (Signal(name=n) for n in ("adds", "done", "opens", "closes"))
+        factor = Signal(signed(len(weight)), name="factor", reset_less=True)
+        taken = Signal.like(self.count, name="taken_count", reset_less=True)
+        v = Signal(signed(width), name="v", reset_less=True)
+        begin = Signal(signed(width), name="begin", reset_less=True)
+        ranks = [{key: Signal.like(neuron[key], name=f"{key}_{rank}", reset_less=True) for key in ("target", "theta")}
+                 for rank in (2, 3)]  # fmt: skip
+        clocked = moves if config.gating else Const(1, 1)
+        m.d.sync += [adds.eq(moves), done.eq(adds & closes)]
+        with m.If(clocked):
+            m.d.sync += [factor.eq(weight), taken.eq(self.count), begin.eq(neuron["start"]), opens.eq(first),
+                         closes.eq(last), *(ranks[0][key].eq(neuron[key]) for key in ranks[0])]  # fmt: skip
+        total = Signal(signed(max(width, len(weight) + config.count_width) + 1), name="total")
+        low, high = -(1 << (width - 1)), (1 << (width - 1)) - 1
+        m.d.comb += total.eq(Mux(opens, begin, v) + factor * taken)
+        with m.If(adds):
+            m.d.sync += v.eq(Mux(total > high, high, Mux(total < low, low, total)))
+            with m.If(closes):
+                m.d.sync += [ranks[1][key].eq(ranks[0][key]) for key in ranks[1]]
+        left = self._compare(m, v, done, ranks[1])
+        m.d.comb += self.quiet.eq(~(there | adds | done | (left > 1)))
+
+    def _compare(self, m: Module, v: Signal, done: Signal, neuron: dict[str, Signal]) -> Value:
+        """Counts of hidden sums and the two largest of the last; gives how many bits of a count are still to come."""
+        config, bits = self.config, self.config.count_width
+        fresh = Signal(name="fresh")
+        with m.If(self.go):
+            m.d.sync += fresh.eq(1)
+        with m.If(done & self.output):
+            more = fresh | (v > self.best)
+            m.d.sync += [fresh.eq(0), self.second.eq(Mux(fresh, self.lowest,
+                                                         Mux(more, self.best, Mux(v > self.second, v, self.second))))]  # fmt: skip
+            with m.If(more):
+                m.d.sync += [self.best.eq(v), self.label.eq(neuron["target"])]
+        if config.num_layers == 1 or not len(neuron["theta"]):
+            return Const(0, 2)
+        left = Signal(range(bits + 1), name="left")
+        rest = Signal(config.accumulator + 1, name="rest_of_v", reset_less=True)
+        divisor = Signal(len(neuron["theta"]) + bits - 1, name="divisor", reset_less=True)
+        target = Signal.like(self.target, name="target_4", reset_less=True)
+        found, fits = Signal(bits, name="found", reset_less=True), Signal(name="fits")
+        m.d.comb += [
+            fits.eq(rest >= divisor), self.target.eq(target), self.write.eq(left == 1),
+            self.result.eq(Mux(Cat(fits, found[: bits - 1]) > config.steps, config.steps, Cat(fits, found[: bits - 1]))),
+        ]  # fmt: skip
+        with m.If(done & ~self.output):
+            # A sum below 0 makes the count 0, as 0 does.
+            m.d.sync += [left.eq(bits), rest.eq(Mux(v < 0, 0, v << 2)), target.eq(neuron["target"]),
+                         divisor.eq(neuron["theta"] << (bits - 1))]  # fmt: skip
+        with m.Elif(left != 0):
+            m.d.sync += [left.eq(left - 1), rest.eq(Mux(fits, rest - divisor, rest)), divisor.eq(divisor >> 1),
+                         found.eq(Cat(fits, found[: bits - 1]))]  # fmt: skip
+        return left
+
+    @property
+    def lowest(self) -> int:
+        """The least sum that there is: no other sum is below it."""
+        return -(1 << (self.config.accumulator - 1))
