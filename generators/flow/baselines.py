@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,11 @@ LONG: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {
     "pow2round": [({}, _FLOWS)],
     "ptsoftmax": [({"bits": 5, "lanes": 3, "length": 50}, ("xcup flat", "ecp5 flat"))],
     "bspn": [({"input": "q3.4", "group": 8, "lanes": 2}, ("xcup flat", "ecp5 flat"))],
+    "softmax": [({"lanes": 2, "length": 32}, _FLOWS)],
+    "norm": [({"lanes": 2, "elements": 24}, _FLOWS)],
+    "kan": [({"network": "digits"}, ("xcup flat", "ecp5 flat"))],
+    "dtnn": [({"network": "digits"}, ("xcup flat", "ecp5 flat"))],
+    "nova": [({"routers": 4, "lanes": 4, "segments": 8}, _FLOWS)],
 }  # fmt: skip
 """As :data:`ENTRIES`, watched by the long trials."""
 
@@ -134,13 +139,14 @@ def load(directory: Path, name: str) -> dict[str, Any]:
     return content["units"]
 
 
-def update(directory: Path, say: Callable[[str], None], libraries: Path | None = None) -> None:
-    """Measures all entries and rewrites the files; says what changed.
+def update(directory: Path, say: Callable[[str], None], libraries: Path | None = None,
+           names: Sequence[str] = ()) -> None:  # fmt: skip
+    """Measures all entries, or those of some units, and rewrites the files; says what changed.
 
     Without a folder of cell libraries, what was measured with them is kept.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    for name in dict.fromkeys([*ENTRIES, *LONG]):
+    for name in names or dict.fromkeys([*ENTRIES, *LONG]):
         path = directory / f"{name}.json"
         old = json.loads(path.read_text())["units"] if path.exists() else {}
         new = {}
@@ -156,7 +162,7 @@ def update(directory: Path, say: Callable[[str], None], libraries: Path | None =
             solved = getattr(get_unit(name).load("generator"), "SOLVED", ())
             defaults = {key: field.default for key, field in type(config).model_fields.items() if key not in solved}
             given = config.to_dict()
-            fields = {key: given[key] for key, usual in defaults.items() if given[key] != usual}
+            fields = {key: given[key] for key, usual in defaults.items() if given.get(key, usual) != usual}
             new[module] = {"config": fields, "areas": areas}
             for flow, counts in areas.items():
                 before = kept.get(flow)
