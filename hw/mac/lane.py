@@ -24,6 +24,10 @@ CUTS = [("aligned", 6), ("sum", 4), ("shifted", 7), ("counted", 7), ("decided", 
 matter."""
 
 
+NARROW = 16
+"""Bits of a sum whose carry is early enough for one more choice."""
+
+
 @dataclass(frozen=True)
 class Numerics:
     """How a lane rounds: the accumulator's format and what its config says."""
@@ -162,13 +166,18 @@ def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry
 
     add = place_block(m, f"{prefix}add", Add(geometry))
     m.d.comb += [getattr(add, key).eq(held[key]) for key in ("p", "c", "anchor_c", "other", "subtract", "sticky")]
+    # A special's leading bit: of a narrow sum the register's synchronous set, of a wide one, whose carry is late,
+    # a gate behind the register.
+    early = geometry.window <= NARROW
+    forced = Cat(add.total[:-1], Mux(held["special"][0], 1, add.total[-1])) if early else add.total
     held = pipe.cut(f"{stage}sum", {
-        **{key: held[key] for key in kept}, "total": Cat(add.total[:-1], Mux(held["special"][0], 1, add.total[-1])),
-        "sticky": held["sticky"],
+        **{key: held[key] for key in kept}, "total": forced, "sticky": held["sticky"],
     }, prefix)  # fmt: skip
 
     scan = place_block(m, f"{prefix}scan", Scan(geometry, flush))
-    m.d.comb += [getattr(scan, key).eq(held[key]) for key in ("total", "subtract", "sticky", "top")]
+    m.d.comb += [getattr(scan, key).eq(held[key]) for key in ("subtract", "sticky", "top")]
+    total = held["total"]
+    m.d.comb += scan.total.eq(total if early else Cat(total[:-1], total[-1] | held["special"][0]))
     state = ("current", "digit", "bound", "filled", "rest", "limited", "free")
     held = pipe.cut(f"{stage}shifted", {
         **{key: held[key] for key in kept}, **{key: getattr(scan, key) for key in state},
