@@ -206,6 +206,16 @@ UNITS: dict[str, Unit] = {
             generator="nervure.generators.noc.nova",
             board="nervure.fpga_projects.noc:project",
         ),
+        Unit(
+            name="ecg",
+            summary="heartbeat classifier: counts that fire by their sum, only weights that are not 0, one a cycle",
+            config="nervure.hw.ecg.config:EcgConfig",
+            circuit="nervure.hw.ecg.circuit:Ecg",
+            golden="nervure.golden.ecg:ecg",
+            bench="nervure.verif.ecg",
+            generator="nervure.generators.ecg",
+            board="nervure.fpga_projects.ecg:project",
+        ),
     )
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...hw.config import ConfigError
 from ...hw.ecg.config import EcgConfig
+from ...hw.ecg.config.schedule import latency, overhead, weight_cycles
 from ...hw.lookup import unknown
 from ..importers.ecg import Imported, read_network
 
@@ -16,7 +17,6 @@ DEFAULT = "rr12k"
 
 PRESETS: dict[str, dict[str, Any]] = {
     "beats": {"network": DEFAULT, "coding": "bitmap"},
-    "beats_if": {"network": DEFAULT, "coding": "bitmap", "neuron": "if"},
     "beats_dense": {"network": DEFAULT},
     "wave16k": {"network": "wave16k", "coding": "bitmap"},
     "rr4k": {"network": "rr4k", "pes": 1},
@@ -73,3 +73,34 @@ def wish(fields: dict[str, Any]) -> dict[str, Any]:
 def config_of(name: str = DEFAULT, **fields: Any) -> EcgConfig:
     """The config of a shipped network."""
     return EcgConfig(**wish({"network": name, **fields}))
+
+
+def fields(config: EcgConfig) -> dict[str, dict[str, Any]]:
+    """Format and shape of each payload field."""
+    return {"n": {"format": f"uint{config.count_width}", "shape": [config.widths[0]]},
+            "label": {"format": f"uint{config.class_width}", "shape": []},
+            "confidence": {"format": f"uint{config.confidence_width}", "shape": []}}  # fmt: skip
+
+
+def timing(config: EcgConfig) -> dict[str, int]:
+    """Cycles from a beat to its class, and from a beat to the next."""
+    cycles = latency(config)
+    return {"latency_cycles": cycles, "initiation_interval": cycles + 1}
+
+
+def derive(config: EcgConfig) -> dict[str, Any]:
+    """What follows from the config: weights, bits, cycles and what they are made of, what accumulators need."""
+    busiest = weight_cycles(config)
+    reads = config.all_weights if config.coding == "dense" else config.nonzero
+    return {
+        "weights_read": sum(reads), "weights_per_element": sum(reads) / config.pes, "stored_bits": config.bits,
+        "cycles_per_beat": latency(config), "cycles_of_layers": list(busiest),
+        "cycles_without_weights": overhead(config),
+        "accumulator_bits_needed": config.needed, "can_saturate": config.saturates,
+    }  # fmt: skip
+
+
+def formula(config: EcgConfig) -> str:
+    """What the unit computes, in a few words."""
+    shape = "-".join(map(str, config.widths))
+    return f"n' = clip(floor(4 (sum w n + T b) / theta4), 0, T), layers {shape}, T = {config.steps}, largest last sum"

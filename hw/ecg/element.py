@@ -190,8 +190,8 @@ class Element(Elaboratable):
             m.d.sync += fresh.eq(1)
         with m.If(done & self.output):
             more = fresh | (v > self.best)
-            m.d.sync += [fresh.eq(0), self.second.eq(Mux(fresh, self.lowest,
-                                                         Mux(more, self.best, Mux(v > self.second, v, self.second))))]  # fmt: skip
+            behind = Mux(more, self.best, Mux(v > self.second, v, self.second))
+            m.d.sync += [fresh.eq(0), self.second.eq(Mux(fresh, self.lowest, behind))]
             with m.If(more):
                 m.d.sync += [self.best.eq(v), self.label.eq(neuron["target"])]
         if config.num_layers == 1 or not len(neuron["theta"]):
@@ -201,9 +201,10 @@ class Element(Elaboratable):
         divisor = Signal(len(neuron["theta"]) + bits - 1, name="divisor", reset_less=True)
         target = Signal.like(self.target, name="target_4", reset_less=True)
         found, fits = Signal(bits, name="found", reset_less=True), Signal(name="fits")
+        quotient = Cat(fits, found[: bits - 1])
         m.d.comb += [
             fits.eq(rest >= divisor), self.target.eq(target), self.write.eq(left == 1),
-            self.result.eq(Mux(Cat(fits, found[: bits - 1]) > config.steps, config.steps, Cat(fits, found[: bits - 1]))),
+            self.result.eq(Mux(quotient > config.steps, config.steps, quotient)),
         ]  # fmt: skip
         with m.If(done & ~self.output):
             # A sum below 0 makes the count 0, as 0 does.
@@ -211,7 +212,7 @@ class Element(Elaboratable):
                          divisor.eq(neuron["theta"] << (bits - 1))]  # fmt: skip
         with m.Elif(left != 0):
             m.d.sync += [left.eq(left - 1), rest.eq(Mux(fits, rest - divisor, rest)), divisor.eq(divisor >> 1),
-                         found.eq(Cat(fits, found[: bits - 1]))]  # fmt: skip
+                         found.eq(quotient)]  # fmt: skip
         return left
 
     @property

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from ...config import Config
 from ...fixed import signed_width
+from .schedule import reads, share
 
 MOST_LAYERS, MOST_WIDTH = 8, 1024
 
@@ -63,7 +64,7 @@ class EcgConfig(Config):
     neuron : str
         ``ssf`` or ``if``.
     pes : int
-        Processing elements: neuron j of a layer is of element ``j mod pes``, 1 to 16.
+        Processing elements, 1 to 16; who works on what is in :mod:`~nervure.hw.ecg.config.schedule`.
     storage : str
         ``constants``: the network is in the logic. ``loaded``: in a memory behind a load port; the network here is the
         one that the memory has room for.
@@ -244,8 +245,8 @@ class EcgConfig(Config):
         """Cycles a beat that reading weights takes at least: in each layer one a weight for the busiest element."""
         total = 0
         for rows in self.weights:
-            costs = [sum(w != 0 for w in row) if self.coding != "dense" else len(row) for row in rows]
-            total += max(sum(costs[pe :: self.pes]) for pe in range(self.pes))
+            costs = [reads(row, self.coding) for row in rows]
+            total += max(sum(costs[j] for j in neurons) for neurons in share(costs, self.pes))
         return total * (self.steps if self.neuron == "if" else 1)
 
     def derived_name(self) -> str:

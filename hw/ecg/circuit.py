@@ -1,0 +1,164 @@
+"""The classifier core: counts of a heartbeat in, layer after layer through the elements, class and confidence out."""
+
+# Amaranth's annotations do not know `with m.If(...)`, nor that a slice of a value is a value.
+# pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
+# pyright: reportReturnType=false, reportOperatorIssue=false
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib import data
+from amaranth.lib.wiring import Component
+
+from ..config import ConfigError
+from ..lib.handshake import ports
+from .config import EcgConfig
+from .config.schedule import shares
+from .element import Element
+
+BUILT = {"neuron": "ssf", "storage": "constants", "interface": "stream"}
+"""What the circuit has of the choices that a config and the golden model know."""
+
+
+class Ecg(Component):
+    """``n' = clip(floor(4 (sum w n + T b) / theta4), 0, T)`` in each layer, and the first of the largest last sums.
+
+    Each element walks the weights of its own neurons, one a cycle, and without a pause where the coding leaves zeros
+    out; all layers are one list. Counts are in two banks: a layer reads one and writes the other.
+
+    Parameters
+    ----------
+    config : EcgConfig
+        With ``neuron = ssf``, ``storage = constants`` and ``interface = stream``.
+
+    Members
+    -------
+    i : In(stream of {n})
+        Counts; a code above T counts as T.
+    o : Out(stream of {label, confidence})
+        The class and by how much its sum leads.
+
+    Latency: ``W + (layers - 1)(count_width + 2) + 5 + E`` cycles from a beat to its class, the same for all beats. W
+    adds up, layer by layer, the weights of the busiest element (all, or with ``bitmap`` and ``runs`` those that are not
+    0; a neuron without any counts 1, and a hidden one at least count_width where another is before it); E is the number
+    of elements that have a class. The next beat is taken one cycle after the class. See
+    :mod:`nervure.hw.ecg.config.schedule`.
+
+    ``valid`` never waits for ``ready``; ``i.ready`` depends on registers alone. With ``gating`` no register but those
+    of the handshake is enabled while no beat is worked on.
+
+    Raises
+    ------
+    ConfigError
+        If the config asks for what is not built.
+
+    Source: the neuron is that of SparrowSNN, arXiv 2406.06543; the core is our own.
+    """
+
+    i: Any
+    o: Any
+
+    def __init__(self, config: EcgConfig):
+        for key, value in BUILT.items():
+            if (asked := getattr(config, key)) != value:
+                self._MustUse__silence = True  # refused, so never a part of anything
+                raise ConfigError(f"{key} must be {value} for the circuit, not {asked} (the golden model knows it)")
+        self.config = config
+        counts = data.StructLayout({"n": data.ArrayLayout(config.count_width, config.widths[0])})
+        answer = data.StructLayout({"label": config.class_width, "confidence": config.confidence_width})
+        super().__init__(ports("stream", counts, answer))
+
+    def elaborate(self, platform: Any) -> Module:
+        m = Module()
+        config, final = self.config, self.config.num_layers - 1
+        idle, begin, running, merging = (Signal(name=n, init=int(n == "idle")) for n in
+                                         ("idle", "begin", "running", "merging"))  # fmt: skip
+        taken, go, ends = (Signal(name=n) for n in ("taken", "go", "ends"))
+        layer, following = Signal(range(final + 1), name="layer"), Signal(range(final + 1), name="following")
+        given = shares(config)
+        numbers = [e for e in range(config.pes) if any(elements[e] for elements in given)]
+        elements = [Element(config, e) for e in numbers]
+        for e, element in zip(numbers, elements, strict=True):
+            m.submodules[f"element{e}"] = element
+        m.d.comb += [
+            self.i.ready.eq(idle), taken.eq(self.i.valid & idle),
+            ends.eq(running & Cat(*(element.quiet for element in elements)).all()),
+            go.eq(begin | (ends & (layer != final))), following.eq(Mux(begin, 0, layer + 1)),
+        ]  # fmt: skip
+        m.d.sync += begin.eq(taken)
+        with m.If(taken):
+            m.d.sync += [idle.eq(0), layer.eq(0)]
+        with m.If(begin):
+            m.d.sync += running.eq(1)
+        with m.If(ends):
+            with m.If(layer == final):
+                m.d.sync += [running.eq(0), merging.eq(1)]
+            with m.Else():
+                m.d.sync += layer.eq(following)
+        self._banks(m, elements, numbers, given, taken, layer)
+        for element in elements:
+            m.d.comb += [element.go.eq(go), element.next.eq(following), element.layer.eq(layer),
+                         element.output.eq(layer == final)]  # fmt: skip
+        judges = [element for e, element in zip(numbers, elements, strict=True) if given[-1][e]]
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += [self.o.valid.eq(0), idle.eq(1)]
+        with m.If(self._merge(m, judges, merging)):
+            m.d.sync += [merging.eq(0), self.o.valid.eq(1)]
+        return m
+
+    def _banks(self, m: Module, elements: list[Element], numbers: list[int], given: Any, taken: Signal,
+               layer: Signal) -> None:  # fmt: skip
+        """Counts of the layers: those that even layers read, and those that odd ones do."""
+        config, bits = self.config, self.config.count_width
+        final = config.num_layers - 1
+        words = [max((config.widths[k] for k in range(parity, final + 1, 2)), default=0) for parity in (0, 1)]
+        banks = [[Signal(bits, name=f"count{parity}_{k}", reset_less=True) for k in range(words[parity])]
+                 for parity in (0, 1)]  # fmt: skip
+        odd = layer[0] if final else 0
+        for element in elements:
+            read = [Value.cast(Cat(*bank)).word_select(element.index, bits) for bank in banks if bank]
+            m.d.comb += element.count.eq(read[0] if len(read) == 1 else Mux(odd, read[1], read[0]))
+        for parity, bank in enumerate(banks):
+            for k, count in enumerate(bank):
+                # Elements that have neuron k of a layer whose counts go into this bank.
+                owners = {e for of in range(final) if (of + 1) % 2 == parity for e in numbers if k in given[of][e]}
+                for e, element in zip(numbers, elements, strict=True):
+                    if e in owners:
+                        with m.If(element.write & (element.target == k) & (odd != parity)):
+                            m.d.sync += count.eq(element.result)
+        with m.If(taken):
+            for k in range(config.widths[0]):
+                n = Value.cast(self.i.payload.n)[k * bits : (k + 1) * bits]
+                m.d.sync += banks[0][k].eq(Mux(n > config.steps, config.steps, n))
+
+    def _merge(self, m: Module, judges: list[Element], merging: Signal) -> Value:
+        """The two largest of all last sums, an element a cycle, into the output; gives the last of these cycles."""
+        config, width = self.config, self.config.accumulator
+        best, second = (Signal(signed(width), name=n, reset_less=True) for n in ("best", "second"))
+        at = Signal(range(len(judges)), name="judged")
+        label = Signal(config.class_width, name="label", reset_less=True)
+        first, its = Signal(name="first_judged"), {}
+        m.d.comb += first.eq(at == 0)
+        for key in ("best", "second", "label"):
+            signals = [getattr(element, key) for element in judges]
+            its[key] = Signal.like(signals[0], name=f"its_{key}", reset_less=False)
+            m.d.comb += its[key].eq(Array(signals)[at])
+        wins, over = Signal(name="wins"), Signal(name="over")
+        m.d.comb += [
+            wins.eq(first | (its["best"] > best) | ((its["best"] == best) & (its["label"] < label))),
+            over.eq(merging & (at == len(judges) - 1)),
+        ]
+        with m.If(merging):
+            m.d.sync += at.eq(Mux(over, 0, at + 1))
+            with m.If(wins):
+                m.d.sync += [best.eq(its["best"]), label.eq(its["label"])]
+                # The one who led is second now, unless the new leader's own second is more.
+                m.d.sync += second.eq(Mux(first | (its["second"] > best), its["second"], best))
+            with m.Elif(its["best"] > second):
+                m.d.sync += second.eq(its["best"])
+        lead, most = Signal(width + 1, name="lead"), (1 << config.confidence_width) - 1
+        m.d.comb += [lead.eq(best - second), self.o.payload.label.eq(label),
+                     self.o.payload.confidence.eq(Mux(lead > most, most, lead))]  # fmt: skip
+        return over
