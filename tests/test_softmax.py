@@ -189,7 +189,8 @@ def test_engines_of_the_library(small):
 
 def test_claims_hold(tiny):
     claims = bench.claims(tiny)
-    assert [claim.name for claim in claims] == ["rows", "numbers", "tables", "exponent", "powers", "results", "sums"]
+    assert [claim.name for claim in claims] == ["rows", "numbers", "tables", "exponent", "powers", "results", "sums",
+                                                 "distances", "largest", "totals", "normal", "wiring"]  # fmt: skip
     found = {claim.name: tried(claim, tiny.directory).status for claim in claims if claim.name != "rows"}
     assert found == dict.fromkeys(found, "proved")
 
@@ -200,6 +201,10 @@ FAULTS = {
     "powers": (r"(module \w+__power1\(.*?assign e = )on", r"\1~on"),
     "results": (r"(module \w+__result0\(.*?) > ", r"\1 < "),
     "sums": (r"fresh <= ends_1;", "fresh <= 1'h0;"),
+    "distances": (r"(module \w+__distance0\(.*?= top) - ", r"\1 + "),
+    "largest": (r"(module \w+__top\(.*?) > ", r"\1 < "),
+    "totals": (r"(module \w+__total\(.*?) \+ ", r"\1 - "),
+    "wiring": (r"= scaled0 \* r;", "= scaled0 * (r ^ 17'h1);"),
 }
 
 
@@ -211,6 +216,17 @@ def test_a_fault_is_refuted_and_seen_by_vectors(tiny, claim, tmp_path):
         vectors = bench.stimulus(config, 2000, seed=1)
         outputs = BatchModel(broken).run(vectors, ends=bench.ends(config, vectors)).outputs
         assert (outputs["y"] != bench.expect(config, vectors)["y"]).any()
+
+
+@pytest.mark.parametrize(("claim", "fault"), [
+    ("moves", (r"(module \w+__move\(.*?) < ", r"\1 > ")),
+    ("wiring", (r"fresh <= ends_2;", "fresh <= ends_1;")),
+])  # fmt: skip
+def test_a_fault_of_the_sum_that_moves_is_refuted(claim, fault, tmp_path):
+    artifact = emit(UNIT.make(ONLINE), tmp_path / "unit")
+    (holds,) = (found for found in bench.claims(artifact) if found.name == claim)
+    assert tried(holds, artifact.directory).status == "proved"
+    refuted(artifact, bench, claim, fault, tmp_path)
 
 
 @pytest.mark.parametrize(("fields", "sentence"), [

@@ -45,6 +45,10 @@ Pair = tuple[str, Sequence[int], Sequence[int]]
 """A sentence, and two words that must be equal in every state."""
 
 
+class Missing(Exception):
+    """The file forms no such product."""
+
+
 class Wired(Flat):
     """The flat unit without its blocks and multiplications: their outputs may be anything.
 
@@ -155,6 +159,20 @@ def written(unit: Wired, memory: str, when: int, address: Sequence[int], word: S
     """A memory's entries hold but for the one at an address, which takes a word."""
     return [taken(unit, f"{memory}[{k}]", entry, unit.aig.land(when, unit.equals(address, k)), word)
             for k, entry in enumerate(unit.entries(memory, 1 << len(address)))]  # fmt: skip
+
+
+def stored(unit: Wired, memory: str, when: int, address: Sequence[int], word: Sequence[int]) -> list[Pair]:
+    """What a ring's entries take of a beat; their last bit, the row's end, is the claim ``rows``'."""
+    return [taken(unit, f"{memory}[{k}]", entry[:-1], unit.aig.land(when, unit.equals(address, k)), word)
+            for k, entry in enumerate(unit.entries(memory, 1 << len(address)))]  # fmt: skip
+
+
+def multiplied(unit: Wired, name: str, x: Sequence[int], y: Sequence[int], signs: tuple[bool, bool]) -> list[int]:
+    """The product of two words, as wide as the registers of a name; :class:`Missing` if the unit forms none."""
+    found, width = unit.product(x, y, signs), len(unit.word(name))
+    if found is None or len(found) < width:
+        raise Missing(f"{name} must take a product of {width} bits, and there is none")
+    return found[:width]
 
 
 def normal(directory: Path) -> Verdict:

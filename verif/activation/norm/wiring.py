@@ -8,11 +8,7 @@ from ....hw.activation.config.cells import VALUE_BITS
 from ....hw.activation.config.norm import PLACES, NormConfig
 from ...aig import FALSE, TRUE
 from ...prove import Verdict
-from ..wired import Pair, Wired, choose, written
-
-
-class Missing(Exception):
-    """The file forms no such product."""
+from ..wired import Missing, Pair, Wired, choose, multiplied, stored, written
 
 
 def wiring(directory: Path) -> Verdict:
@@ -30,21 +26,15 @@ def wiring(directory: Path) -> Verdict:
     return unit.same(pairs)
 
 
-def _product(unit: Wired, name: str, x: list[int], y: list[int], signs: tuple[bool, bool]) -> list[int]:
-    """The product that a register takes, as wide as it is."""
-    found, width = unit.product(x, y, signs), len(unit.word(name))
-    if found is None or len(found) < width:
-        raise Missing(f"{name} must take a product of {width} bits, and there is none")
-    return found[:width]
-
-
 def _sums(unit: Wired, config: NormConfig) -> list[Pair]:
     aig, width, x = unit.aig, config.input_format.width, unit.net.inputs["i_x"]
     left = config.elements - (config.beats - 1) * config.lanes
     closing = unit.equals(unit.word("number"), config.beats - 1)
     square = 2 * width - 1
     squares, lanes = unit.given("squares", "squares"), range(config.lanes)
-    pairs: list[Pair] = [("squares are of x", unit.fed("squares", "words"), x)]
+    (accepts,) = unit.output("i_ready")
+    pairs = stored(unit, "beats", aig.land(unit.net.inputs["i_valid"][0], accepts), unit.word("write"), x)
+    pairs.append(("squares are of x", unit.fed("squares", "words"), x))
     for k in lanes:
         there = closing ^ 1 if k >= left else TRUE
         for name, word in ((f"square{k}", squares[k * square :][:square]), (f"x{k}", x[k * width :][:width])):
@@ -71,7 +61,7 @@ def _root(unit: Wired, config: NormConfig) -> list[Pair]:
     total = unit.wide(many, width)
     if layer:
         row = unit.word("row_sum")
-        pairs.append(unit.kept("square_4", TRUE, _product(unit, "square_4", row, row, (True, True))))
+        pairs.append(unit.kept("square_4", TRUE, multiplied(unit, "square_4", row, row, (True, True))))
         less = [bit ^ 1 for bit in unit.wide(unit.word("square_4"), width)]
         total = unit.plus(aig.add(total, less), TRUE)
     total = [*[FALSE] * (2 * config.fine), *total][:width]
@@ -119,7 +109,7 @@ def _results(unit: Wired, config: NormConfig) -> list[Pair]:
             pairs.append((f"sum of lane {k}", unit.fed(f"centre{k}", "sum"), finding[h_end:]))
         there = word[-1] ^ 1 if k >= left else TRUE
         pairs.append(unit.kept(f"c_1_{k}", enable, [aig.land(there, bit) for bit in unit.given(f"centre{k}", "c")]))
-        v = _product(unit, f"v_2_{k}", unit.word(f"c_1_{k}"), unit.word("r_at_1"), (True, False))
+        v = multiplied(unit, f"v_2_{k}", unit.word(f"c_1_{k}"), unit.word("r_at_1"), (True, False))
         pairs.append(unit.kept(f"v_2_{k}", enable, v))
         pairs.append((f"v of lane {k}", unit.fed(f"round{k}", "v"), unit.word(f"v_2_{k}")))
         pairs.append((f"h of lane {k}", unit.fed(f"round{k}", "h"), unit.word("h_at_2")))
@@ -129,7 +119,7 @@ def _results(unit: Wired, config: NormConfig) -> list[Pair]:
             gamma = config.gamma_format.width
             each = gamma + config.beta_format.width
             own = constants[k * each :][:each]
-            pairs.append(unit.kept(f"p_4_{k}", enable, _product(unit, f"p_4_{k}", z, own[:gamma], (True, True))))
+            pairs.append(unit.kept(f"p_4_{k}", enable, multiplied(unit, f"p_4_{k}", z, own[:gamma], (True, True))))
             pairs.append(unit.kept(f"beta_4_{k}", enable, own[gamma:]))
             for key in ("p", "beta"):
                 pairs.append((f"{key} of lane {k}", unit.fed(f"result{k}", key), unit.word(f"{key}_4_{k}")))

@@ -3,10 +3,13 @@
 - ``rows`` (and ``numbers``, the ring before the largest number is known): beats enter, wait and come out in order, each
   row after its last beat, none lost, none repeated; reset empties the unit (:mod:`nervure.verif.activation.rows`).
 - ``tables``: every code of the two tables, as the golden model says. ``exponent``: every distance.
-- ``powers``, ``results``: shifts and the last rounding, for all words.
+- ``powers``, ``results``: shifts and the last rounding, for all words. ``distances``, ``largest``, ``totals``,
+  ``normal``: differences, the largest number of a beat (online its least n), sums of a beat's powers, the place of a
+  sum's first one. ``moves`` (online): two sums beside the lesser n.
 - ``sums`` (two passes): what is kept of a row is the sum of its powers.
-
-The product of power and reciprocal, the largest number, and online the sum that moves, are shown by vectors alone.
+- ``wiring``: with these blocks and the multiplications left out, each register from numbers to probabilities takes what
+  the equations say, in every state; a product is one multiplication of the right two words (:mod:`..wired`). That
+  covers a row's largest number, and online its sum and least n so far.
 """
 
 from __future__ import annotations
@@ -39,7 +42,15 @@ def claims(artifact: Artifact) -> list[Claim]:
         ("powers", f"blocks: all values, all shifts of {config.one + 1} bits, in every lane", 10),
         ("results", f"blocks: all products of {config.lowest + 18} bits, in every lane", 5),
         ("sums", f"all states: sums of up to {config.elements} powers of {config.one + 1} bits", 20),
+        ("distances", "blocks: all words, in every lane", 5),
+        ("largest", f"blocks: all beats of {config.lanes} numbers", 20),
+        ("totals", f"blocks: all beats of {config.lanes} powers", 5),
+        ("moves", f"blocks: all sums of {config.sum_width} bits", 20),
     ):
-        if name != "sums" or not config.online:
+        if name != ("sums" if config.online else "moves"):
             found.append(Claim(name, f"{file}: {scope}", (Part(f"{HERE}.proofs:{name}", cost=cost),)))
+    found.append(Claim("normal", f"{file}: blocks: all sums of {config.sum_width} bits",
+                       (Part(f"{FAMILY}.wired:normal", cost=5),)))  # fmt: skip
+    scope = "all states, all inputs; blocks by themselves, multiplications as such"
+    found.append(Claim("wiring", f"{file}: {scope}", (Part(f"{HERE}.wiring:wiring", cost=20),)))
     return found

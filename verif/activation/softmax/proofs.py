@@ -9,10 +9,12 @@ import torch
 
 from ....golden.activation.softmax import exponents
 from ....hw.activation.config.softmax import STEPS, SoftmaxConfig
-from ...aig import TRUE, Aig
+from ... import solvers
+from ...aig import FALSE, TRUE, Aig
 from ...artifact import Artifact
 from ...prove import Verdict
 from ..rows import Flat
+from ..sums import less
 from ..tables import block, every_code, never, same_codes
 
 
@@ -46,8 +48,9 @@ def exponent(directory: Path) -> Verdict:
 def powers(directory: Path) -> Verdict:
     """In each lane a value is moved by so many places, and is 0 beyond the last or where it does not take part."""
     artifact, config = _config(directory)
-    for k in range(config.lanes):
-        net = block(artifact, f"power{k}")
+    kinds = ("power", "term") if config.online else ("power",)
+    for name in [f"{kind}{k}" for kind in kinds for k in range(config.lanes)]:
+        net = block(artifact, name)
         aig, e, on = net.aig, net.outputs["e"], net.inputs["on"][0]
         value, steps = net.inputs["value"], net.inputs["steps"]
         wide = [0] * (config.one + 1 - len(value)) + list(value)
@@ -83,6 +86,71 @@ def results(directory: Path) -> Verdict:
         if verdict.status != "proved":
             return verdict
     return Verdict("proved", f"all products of {len(product)} bits in {config.lanes} lanes, kissat")
+
+
+def distances(directory: Path) -> Verdict:
+    """In each lane the difference of two words."""
+    artifact, config = _config(directory)
+    for k in range(config.lanes):
+        net = block(artifact, f"distance{k}")
+        x, top = net.inputs["x"], net.inputs["top"]
+        # d + x = top
+        wrong = net.aig.differ(net.aig.add(net.outputs["d"], x), top)
+        verdict = never(net.aig, {"top": top, "x": x}, [wrong], "all words")
+        if verdict.status != "proved":
+            return verdict
+    return Verdict("proved", f"all words of {len(x)} bits in {config.lanes} lanes, kissat")
+
+
+def largest(directory: Path) -> Verdict:
+    """What is found of a beat is not less than any number that is on, and is one of these, or 0 where there is none."""
+    artifact, config = _config(directory)
+    net = block(artifact, "least" if config.online else "top")
+    aig, on, found = net.aig, net.inputs["on"], net.outputs["highest"]
+    width, above, one = len(found), [], [aig.any(on) ^ 1]
+    for k, here in enumerate(on):
+        word = net.inputs["window"][k * width :][:width]
+        above.append(aig.land(here, less(aig, [*found, FALSE], [*word, FALSE])))
+        one.append(aig.land(here, aig.differ(found, word) ^ 1))
+    wrong = [*above, aig.any(one) ^ 1, aig.land(aig.any(on) ^ 1, aig.any(found))]
+    return never(aig, dict(net.inputs), wrong, f"all beats of {config.lanes} words of {width} bits")
+
+
+def totals(directory: Path) -> Verdict:
+    """The sum of a beat's powers."""
+    artifact, config = _config(directory)
+    net, width = block(artifact, "total"), config.one + 1
+    aig, total = net.aig, net.outputs["total"]
+    level = [[*net.inputs["words"][k * width :][:width], *[FALSE] * len(total)][: len(total)]
+             for k in range(config.lanes)]  # fmt: skip
+    while len(level) > 1:
+        level = [aig.add(*level[k : k + 2]) if k + 1 < len(level) else level[k] for k in range(0, len(level), 2)]
+    return never(aig, dict(net.inputs), [aig.differ(total, level[0])], f"all beats of {config.lanes} powers")
+
+
+def moves(directory: Path) -> Verdict:
+    """Online: two sums, that of the larger n moved by the difference, are added; the lesser n goes on."""
+    artifact, config = _config(directory)
+    net = block(artifact, "move")
+    aig, width = net.aig, config.sum_width
+    n = {key: net.inputs[f"{key}_base"] for key in ("row", "beat")}
+    word = {key: [*net.inputs[key], *[FALSE] * width][:width] for key in ("row", "beat")}
+    lesser = less(aig, [*n["beat"], FALSE], [*n["row"], FALSE])
+    found: list[list[int]] = []
+    for moved, kept in (("row", "beat"), ("beat", "row")):
+        ones = [bit ^ 1 for bit in n[kept]]
+        steps = aig.add(aig.add(n[moved], ones), [TRUE, *[FALSE] * (len(ones) - 1)])
+        cases = [aig.all(bit ^ (1 - (amount >> i & 1)) for i, bit in enumerate(steps))
+                 if amount >> len(steps) == 0 else FALSE for amount in range(width)]  # fmt: skip
+        shifted = [aig.any(aig.land(here, word[moved][i + amount]) for amount, here in enumerate(cases)
+                           if i + amount < width) for i in range(width)]  # fmt: skip
+        found.append(aig.add(shifted, word[kept]))
+    wanted = [aig.mux(lesser, x, y) for x, y in zip(*found, strict=True)]
+    base = [aig.mux(lesser, x, y) for x, y in zip(n["beat"], n["row"], strict=True)]
+    left, right = [*net.outputs["sum"], *net.outputs["base"]], [*wanted, *base]
+    if solvers.equivalent(aig, left, right, sorted(aig.support([*left, *right]))):
+        return Verdict("proved", f"all sums of {width} bits and n of {len(base)}, abc cec")
+    return never(aig, dict(net.inputs), [aig.differ(left, right)], "all words")
 
 
 def sums(directory: Path) -> Verdict:
