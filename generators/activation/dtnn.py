@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ...hw.activation.config.dtnn import DtnnConfig
 from ...hw.config import ConfigError
-from ...hw.lookup import unknown
-from .kan import FOLDER, bits_of, table_luts
+from ..shipped import Networks
+from .kan import NETWORKS, bits_of, table_luts
 
 PRESETS: dict[str, dict[str, Any]] = {
     "digits": {"network": "digits"},
@@ -21,7 +20,7 @@ SHAPE = ("bits", "group", "join", "middle", "fan")
 SOLVED = ("branches", "joins", "offsets", "inputs", "outputs")
 """What the wish fills in; a file's are dropped where a setting asks for another layer, or other branches."""
 ASKED = dict.fromkeys(("network", *SHAPE), False)
-LAYERS = ("digits",)
+LAYERS = Networks(NETWORKS.folder / "linear")
 
 
 def shipped(name: str) -> dict[str, Any]:
@@ -32,9 +31,7 @@ def shipped(name: str) -> dict[str, Any]:
     ConfigError
         If there is none of that name.
     """
-    if name not in LAYERS:
-        raise ConfigError(unknown("network", name, LAYERS))
-    return json.loads((FOLDER / "linear" / f"{name}.json").read_text())
+    return LAYERS.read(name)
 
 
 def wish(fields: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from ...hw.activation.config.kan import KanConfig
 from ...hw.activation.config.sums import Leaf
 from ...hw.config import ConfigError
 from ...hw.fixed import signed_width
-from ...hw.lookup import unknown
+from ..shipped import Networks
 
 PRESETS: dict[str, dict[str, Any]] = {
     "digits": {"network": "digits"},
@@ -25,13 +24,10 @@ INTEGERS = SOLVED = ("widths", "bits", "edges", "offsets", "shifts")
 """What a shipped network says; a file's are dropped where a setting asks for another network."""
 ASKED = {"network": False}
 
-FOLDER = Path(__file__).parent / "networks"
+NETWORKS = Networks(Path(__file__).parent / "networks")
 """Integers of the trained networks, package data made by scripts/train_kan.py."""
 
-
-def networks() -> list[str]:
-    """Names of the trained networks that come with the library."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
+networks = NETWORKS.names
 
 
 @cache
@@ -43,9 +39,7 @@ def shipped(name: str) -> dict[str, Any]:
     ConfigError
         If there is none of that name.
     """
-    if name not in networks():
-        raise ConfigError(unknown("network", name, networks()))
-    return json.loads((FOLDER / f"{name}.json").read_text())
+    return NETWORKS.read(name)
 
 
 def wish(fields: dict[str, Any]) -> dict[str, Any]:

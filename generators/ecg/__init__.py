@@ -9,8 +9,8 @@ from typing import Any
 from ...hw.config import ConfigError
 from ...hw.ecg.config import EcgConfig
 from ...hw.ecg.config.schedule import latency, overhead, weight_cycles
-from ...hw.lookup import unknown
 from ..importers.ecg import Imported, read_network
+from ..shipped import Networks
 
 DEFAULT = "rr12k"
 """The shipped network that is taken where none is asked for."""
@@ -29,13 +29,10 @@ INTEGERS = SOLVED = ("steps", "widths", "weights", "biases", "thetas", "weight_b
 """What a shipped network says; a file's are dropped where a setting asks for another network."""
 ASKED = {"network": False}
 
-FOLDER = Path(__file__).parent / "networks"
+NETWORKS = Networks(Path(__file__).parent / "networks")
 """Integers of the trained networks, package data made by scripts/train_ecg.py."""
 
-
-def networks() -> list[str]:
-    """Names of the trained networks that come with the library."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
+networks = NETWORKS.names
 
 
 @cache
@@ -47,9 +44,7 @@ def shipped(name: str) -> Imported:
     ConfigError
         If there is none of that name.
     """
-    if name not in networks():
-        raise ConfigError(unknown("network", name, networks()))
-    return read_network(FOLDER / f"{name}.json")
+    return read_network(NETWORKS.path(name))
 
 
 def wish(fields: dict[str, Any]) -> dict[str, Any]:

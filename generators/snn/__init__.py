@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,13 @@ from typing import Any
 import numpy as np
 
 from ...hw.config import ConfigError
-from ...hw.lookup import unknown
 from ...hw.snn.config import SnnConfig
+from ..shipped import Networks
 
-FOLDER = Path(__file__).parent / "networks"
+NETWORKS = Networks(Path(__file__).parent / "networks")
 """Integers of the trained networks, package data made by scripts/train_mnist.py."""
 
-
-def networks() -> list[str]:
-    """Names of the trained networks that come with the library."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
+networks = NETWORKS.names
 
 
 @cache
@@ -31,9 +27,7 @@ def shipped(name: str) -> dict[str, Any]:
     ConfigError
         If there is none of that name.
     """
-    if name not in networks():
-        raise ConfigError(unknown("network", name, networks()))
-    return json.loads((FOLDER / f"{name}.json").read_text())
+    return NETWORKS.read(name)
 
 
 PRESETS: dict[str, dict[str, Any]] = {name: {"network": name} for name in networks()}
