@@ -214,3 +214,9 @@ def test_a_miter_needs_both_files(tmp_path):
     codes = {"a": np.array([8, 7, 15]), "b": np.array([8, 8, 15]), "c": np.array([0, 1, 65535])}
     out = miter.evaluate({key: value.astype(np.uint64)[:, None] for key, value in codes.items()}, (0, 0))
     assert out["y"].tolist() == out["expected"].tolist() == [64, 65536 - 55, 0]
+
+
+def test_the_anchor_of_lanes_is_decided(tmp_path):
+    artifact = emit(MacConfig(a="int8", b="int8", acc="int32", lanes_a=2), tmp_path)
+    anchors = [claim for claim in claims(artifact) if claim.name.startswith("anchor")]
+    assert [(r.name, r.status) for r in prove(artifact, anchors)] == [("anchor of lanes 2x1", "proved")]

@@ -173,7 +173,7 @@ def _start(artifact: Artifact, claim: Claim, part: Part) -> _Running:
     return _Running(claim, process, folder, time.monotonic())
 
 
-def tried(function: str, directory: Path, **arguments: Any) -> Verdict:
+def tried(function: str, directory: Path, /, **arguments: Any) -> Verdict:
     """What the function of a part says of the artefact in a directory.
 
     Parameters
