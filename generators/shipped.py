@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ class Networks:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.shipped = cache(self.read)
+        """As :meth:`read`, each file once."""
 
     def names(self) -> list[str]:
         """Their names, in order."""
@@ -47,3 +51,18 @@ class Networks:
             If there is none of that name.
         """
         return json.loads(self.path(name).read_text())
+
+
+def is_whole(fields: Mapping[str, Any], key: str, parts: Collection[str], what: str = "network") -> bool:
+    """Whether fields hold a network rather than name one: those that have ``key`` do.
+
+    Raises
+    ------
+    ConfigError
+        If some of its parts are given without ``key``.
+    """
+    if key in fields:
+        return True
+    if given := [part for part in parts if part in fields]:
+        raise ConfigError(f"{given[0]} requires {key}: a {what} is named, or given as a whole")
+    return False

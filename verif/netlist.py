@@ -46,6 +46,11 @@ class Netlist:
     registers: list[Register]
     cuts: list[Cut]
 
+    def on(self, aig: Aig, words: Mapping[str, list[int]]) -> dict[str, list[int]]:
+        """The outputs on another graph, each input fed by the word of its name."""
+        feed = {x >> 1: y for name, word in self.inputs.items() for x, y in zip(word, words[name], strict=True)}
+        return {name: self.aig.copy(word, aig, feed) for name, word in self.outputs.items()}
+
 
 TABLE = "nervure_table"
 TABLES = "\n".join((

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...hw.activation.config.dtnn import DtnnConfig
 from ...hw.config import ConfigError
-from ..shipped import Networks
+from ..shipped import Networks, is_whole
 from .kan import NETWORKS, bits_of, table_luts
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -21,17 +21,8 @@ SOLVED = ("branches", "joins", "offsets", "inputs", "outputs")
 """What the wish fills in; a file's are dropped where a setting asks for another layer, or other branches."""
 ASKED = dict.fromkeys(("network", *SHAPE), False)
 LAYERS = Networks(NETWORKS.folder / "linear")
-
-
-def shipped(name: str) -> dict[str, Any]:
-    """Integer weights ``(outputs, inputs)`` and bias of a shipped layer, and bits of its inputs.
-
-    Raises
-    ------
-    ConfigError
-        If there is none of that name.
-    """
-    return LAYERS.read(name)
+shipped = LAYERS.shipped
+"""Integer weights ``(outputs, inputs)`` and bias of a shipped layer, and bits of its inputs, by name."""
 
 
 def wish(fields: dict[str, Any]) -> dict[str, Any]:
@@ -42,10 +33,8 @@ def wish(fields: dict[str, Any]) -> dict[str, Any]:
     ConfigError
         If there is no such layer, or its tables cannot be made so, or a part of a layer is given without branches.
     """
-    if "branches" in fields:
+    if is_whole(fields, "branches", SOLVED, "layer"):
         return fields
-    if given := [key for key in SOLVED if key in fields]:
-        raise ConfigError(f"{given[0]} requires branches: a layer is named, or given as a whole")
     import torch
     from torch import nn
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ...hw.activation.config.kan import KanConfig
 from ...hw.activation.config.sums import Leaf
-from ...hw.config import ConfigError
 from ...hw.fixed import signed_width
-from ..shipped import Networks
+from ..shipped import Networks, is_whole
 
 PRESETS: dict[str, dict[str, Any]] = {
     "digits": {"network": "digits"},
@@ -28,18 +26,7 @@ NETWORKS = Networks(Path(__file__).parent / "networks")
 """Integers of the trained networks, package data made by scripts/train_kan.py."""
 
 networks = NETWORKS.names
-
-
-@cache
-def shipped(name: str) -> dict[str, Any]:
-    """Integers of a shipped network, and under ``trained`` what is known of its training.
-
-    Raises
-    ------
-    ConfigError
-        If there is none of that name.
-    """
-    return NETWORKS.read(name)
+shipped = NETWORKS.shipped
 
 
 def wish(fields: dict[str, Any]) -> dict[str, Any]:
@@ -50,10 +37,8 @@ def wish(fields: dict[str, Any]) -> dict[str, Any]:
     ConfigError
         If there is no such network, or a part of one is given without edges.
     """
-    if "edges" in fields:
+    if is_whole(fields, "edges", INTEGERS):
         return fields
-    if given := [key for key in INTEGERS if key in fields]:
-        raise ConfigError(f"{given[0]} requires edges: a network is named, or given as a whole")
     name = fields.get("network", KanConfig.model_fields["network"].default)
     found = shipped(name)
     return {**{key: found[key] for key in INTEGERS}, **fields, "network": name}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +9,13 @@ import numpy as np
 
 from ...hw.config import ConfigError
 from ...hw.snn.config import SnnConfig
-from ..shipped import Networks
+from ..shipped import Networks, is_whole
 
 NETWORKS = Networks(Path(__file__).parent / "networks")
 """Integers of the trained networks, package data made by scripts/train_mnist.py."""
 
 networks = NETWORKS.names
-
-
-@cache
-def shipped(name: str) -> dict[str, Any]:
-    """Fields of a shipped network, and under ``trained`` what is known of its training.
-
-    Raises
-    ------
-    ConfigError
-        If there is none of that name.
-    """
-    return NETWORKS.read(name)
-
+shipped = NETWORKS.shipped
 
 PRESETS: dict[str, dict[str, Any]] = {name: {"network": name} for name in networks()}
 """Config fields by preset name; a ``network`` is one of :func:`networks`."""
@@ -46,10 +33,8 @@ def wish(fields: dict[str, Any]) -> dict[str, Any]:
     ConfigError
         If there is no such network, or a part of one is given without layers.
     """
-    if "layers" in fields:
+    if is_whole(fields, "layers", SOLVED):
         return fields
-    if given := [key for key in SOLVED if key in fields]:
-        raise ConfigError(f"{given[0]} requires layers: a network is named, or given as a whole")
     found = shipped(fields.get("network", "digits"))
     return {**{key: value for key, value in found.items() if key != "trained"}, **fields}
 

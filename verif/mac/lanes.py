@@ -143,8 +143,7 @@ class Lanes:
             return self._specs[lane]
         net, own = self.specified, self.of_lane(lane)
         own["p"] = own["p"] + [FALSE] * (len(net.inputs["p"]) - len(own["p"]))
-        mapping = {x >> 1: y for name, word in net.inputs.items() for x, y in zip(word, own[name], strict=True)}
-        found = {name: net.aig.copy(word, self.aig, mapping) for name, word in net.outputs.items()}
+        found = net.on(self.aig, own)
         found["y"] += [FALSE] * (len(self.y[0]) - len(found["y"]))
         self._specs[lane] = found
         return found

@@ -18,15 +18,6 @@ from ...prove import Verdict
 from .. import anchor, smt
 from ..spec import free, verilog
 
-METHODS = {
-    "near": "bitwuzla, fp.fma(P, 2^e, c)",
-    "low": "bitwuzla, fp.fma(P, 2^e, c)",
-    "tiny": "bitwuzla, fp.fma(P, 2^e, c)",
-    "high": "bitwuzla, fp.fma(a, b, c)",
-    "integer": "bitwuzla, to_fp of the exact integer sum where c is subnormal",
-}
-"""How each form of case is put to SMT-LIB."""
-
 
 def specification(config: MacConfig, top: str = "mac_spec") -> Netlist:
     """A module of the specification's text as a netlist."""
@@ -87,35 +78,18 @@ def composed(directory: Path) -> Verdict:
     aig = Aig()
     words = {name: aig.inputs(len(word)) for name, word in whole.inputs.items()}
 
-    def of(net: Netlist) -> dict[str, list[int]]:
-        feed = {x >> 1: y for name, word in net.inputs.items() for x, y in zip(word, words[name], strict=True)}
-        return {name: net.aig.copy(word, aig, feed) for name, word in net.outputs.items()}
-
-    outputs = of(whole)
-    fed = of(product)
+    outputs = whole.on(aig, words)
+    fed = product.on(aig, words)
     words |= fed
     # Beside a zero whose factor has its top bit all the same, the product is of no account.
     zeros = [aig.any(fed[f"s{side}"]) ^ 1 for side, fmt in (("a", config.a_format), ("b", config.b_format))
              if free(fmt, config.flush)]  # fmt: skip
     words["p"] = [aig.land(bit, aig.any(zeros) ^ 1) for bit in words["p"]]
-    wrong = [aig.differ(outputs["y"], of(total)["y"]), *(aig.differ(outputs[name], fed[name]) for name in ("sa", "sb"))]
+    wrong = [aig.differ(outputs["y"], total.on(aig, words)["y"])]
+    wrong += [aig.differ(outputs[name], fed[name]) for name in ("sa", "sb")]
     if solvers.model(aig, [aig.any(wrong)]) is not None:
         return Verdict("refuted", "kissat", {"where": "the specification is not its sum of its product"})
     return Verdict("proved", "kissat")
-
-
-def cover(directory: Path) -> Verdict:
-    """No sum lies outside the cases."""
-    config, spec = _smt(directory, "mac_spec_sum")
-    return _asked(*anchor.cover(config, spec), ("e", "c"), "bitwuzla")
-
-
-def sums(directory: Path, index: int) -> Verdict:
-    """Finite sums of one case are the fused operation's."""
-    config = MacConfig(**Artifact.load(directory).manifest["config"])
-    case = anchor.cases(config)[index]
-    _, spec = _smt(directory, "mac_spec" if case.form == "high" else "mac_spec_sum")
-    return _asked(*anchor.question(config, spec, case), ("s", "p", "e", "c", "y"), METHODS[case.form])
 
 
 def integers(directory: Path) -> Verdict:

@@ -14,7 +14,6 @@ from ....hw.formats import FORMATS, Format
 from ....hw.mac.config.dot import DotConfig
 from ... import solvers
 from ...aig import Aig
-from ...netlist import Netlist
 from ...proofs import made
 from ...prove import Verdict
 from .. import smt
@@ -172,12 +171,8 @@ def composed(directory: Path) -> Verdict:
     aig = Aig()
     words = {name: aig.inputs(len(word)) for name, word in whole.inputs.items()}
 
-    def of(net: Netlist) -> dict[str, list[int]]:
-        feed = {x >> 1: y for name, word in net.inputs.items() for x, y in zip(word, words[name], strict=True)}
-        return {name: net.aig.copy(word, aig, feed) for name, word in net.outputs.items()}
-
-    outputs = of(whole)
-    words |= of(block)
-    if solvers.model(aig, [aig.differ(outputs["y"], of(total)["y"])]) is not None:
+    outputs = whole.on(aig, words)
+    words |= block.on(aig, words)
+    if solvers.model(aig, [aig.differ(outputs["y"], total.on(aig, words)["y"])]) is not None:
         return Verdict("refuted", "kissat", {"where": "the specification is not its sum of its block"})
     return Verdict("proved", "kissat")

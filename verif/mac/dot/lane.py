@@ -118,15 +118,14 @@ class Miter(Whole):
             "block_s": [aig.mux(inf, minus, root["sign"][0])], "block_zero": root["zero"], "block_inf": [inf],
             "block_nan": [nan], "p": p,
         }  # fmt: skip
-        mapping = {x >> 1: y for name, word in net.inputs.items() for x, y in zip(word, self.words[name], strict=True)}
-        spec_outputs = {name: net.aig.copy(word, aig, mapping) for name, word in net.outputs.items()}
         (place,) = self.artifact.stream("out").payload
-        self.y, self.expected = self.outputs[place.port], spec_outputs["y"]
+        specified = net.on(aig, self.words)
+        self.y, self.expected = self.outputs[place.port], specified["y"]
         if config.scale != "nvfp4":
             # A block with infinite or NaN products has a root that says nothing.
-            self.assumed += [spec_outputs["lemma"][0]]
+            self.assumed += [specified["lemma"][0]]
         else:
-            self.assumed += [spec_outputs["lemma"][0], *self._without_specials(root)]
+            self.assumed += [specified["lemma"][0], *self._without_specials(root)]
 
     def _without_specials(self, root: dict[str, list[int]]) -> list[int]:
         """Elements of four bits are always numbers; the root's zero is that of its magnitude."""
