@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/data),)
 export NERVURE_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: setup demo test regress bench lint clean
+.PHONY: setup demo test regress campaign prove long bench lint clean
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml scripts/constraints.txt scripts/setup.sh
@@ -23,10 +23,17 @@ demo: $(STAMP)
 test: lint
 	env -u NERVURE_DATA $(BIN)/python -m pytest -n auto --dist loadfile -m "not regress"
 
-# The long trials: a million vectors for every preset of every unit, then the tests that take minutes each or need
-# real data. Some hours on two cores; an interrupted campaign resumes.
-regress: $(STAMP)
+# The long trials, some hours on two cores: a million vectors for every preset of every unit, every claim of every
+# preset, then the tests that take minutes each or need real data. Each goes on where it was interrupted but the last.
+regress: campaign prove long
+
+campaign: $(STAMP)
 	$(BIN)/nervure regress --seeds 1 --vectors 1000000 --engine batch -o build/regress
+
+prove: $(STAMP)
+	$(BIN)/python scripts/prove_presets.py --timeout 3600
+
+long: $(STAMP)
 	$(BIN)/python -m pytest -n auto --dist load -m regress
 
 # Time, memory and speed, each against its bar.

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..hw.config import ConfigError
-from .registry import get_unit
+from .registry import UNITS, get_unit
 
 LIBRARY = Path(__file__).resolve().parent.parent
 EXHAUSTED = re.compile(r"\bexhaustion\b|simulated against")
@@ -55,6 +55,11 @@ class Row:
     def unknown(self) -> int:
         """Claims that are neither proved nor exhausted."""
         return len(self.missing)
+
+
+def with_claims() -> list[str]:
+    """The units that have claims."""
+    return [name for name, unit in UNITS.items() if hasattr(unit.load("bench"), "claims")]
 
 
 def chosen(units: Sequence[str], presets: Sequence[str] = ()) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Proves every claim of every preset and prints a row each: python scripts/prove_presets.py [unit ...] [--jobs N].
 
-Units default to those of the mac family. Finished rows are kept by content under --out, so that a run that is stopped
+Units default to all that have claims. Finished rows are kept by content under --out, so that a run that is stopped
 goes on where it was. Ends with 1 if a claim is refuted or unknown; those are listed last.
 """
 
@@ -10,14 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-from nervure.generators.proving import chosen, prove_presets
+from nervure.generators.proving import chosen, prove_presets, with_claims
 from nervure.hw.config import ConfigError
-
-FAMILY = ("mac", "dot", "cast", "accumulate", "gemv")
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("units", nargs="*", default=FAMILY, help=f"units (default: {' '.join(FAMILY)})")
+    parser.add_argument("units", nargs="*", help="units (default: all that have claims)")
     parser.add_argument("--presets", nargs="+", default=(), help="these presets of them alone")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="presets at a time")
     parser.add_argument("--timeout", type=float, default=600, help="seconds for each part of a claim")
@@ -25,7 +23,7 @@ if __name__ == "__main__":
     asked = parser.parse_args()
     start, missing, seconds, claims = time.monotonic(), [], 0.0, 0
     try:
-        rows = chosen(asked.units, asked.presets)
+        rows = chosen(asked.units or with_claims(), asked.presets)
         print("| unit | preset | claims | proved | exhausted | unknown | seconds |")
         print("| --- | --- | --- | --- | --- | --- | --- |")
         for row, kept in prove_presets(rows, asked.out, jobs=asked.jobs, timeout=asked.timeout):

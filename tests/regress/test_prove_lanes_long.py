@@ -14,7 +14,7 @@ UNITS = {
     "fp4 apart": {"a": "fp4_e2m1", "b": "fp4_e2m1", "acc": "bf16", "lanes_a": 2, "lanes_b": 2, "multiplier": "lut"},
     "three modes": {"a": "int4,fp4_e2m1,int8", "b": "int4,fp4_e2m1,int4", "acc": "bf16"},
 }
-"""What no preset is: those are in :mod:`.test_prove_long`."""
+"""What no preset is: those are proved by `make prove`."""
 FAULTED = {
     "fp8": {"a": "fp8_e4m3", "b": "fp8_e4m3", "acc": "bf16", **MAX},
     "bf16 or fp8": {"a": "bf16,fp8_e4m3", "b": "bf16,fp8_e4m3", "acc": "bf16", **MAX},
