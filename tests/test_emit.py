@@ -60,7 +60,7 @@ def test_verilog_reads_like_verilog(tmp_path):
     text = artifact.verilog.read_text()
     ports = "clk, rst, i_valid, i_ready, i_a, i_b, i_c, o_valid, o_ready, o_y"
     assert f"module mac_bf16_bf16_fp32_l4({ports});" in text
-    assert "config digest fb2735dd2137c156" in text
+    assert "config digest 6bad0f0b9287c69d" in text
     assert "latency = 4" in text
     assert "\\" not in text, "no escaped identifiers"
     assert "always @*" not in text, "such blocks stay X at time zero in Icarus"

@@ -7,7 +7,9 @@ import re
 
 import numpy as np
 import pytest
+from nervure.generators import mac as generator
 from nervure.generators.emit import emit
+from nervure.generators.flow.synth import synth
 from nervure.generators.mac.presets import COMMON
 from nervure.hw.formats import FORMATS
 from nervure.hw.mac.config import ACCUMULATORS, OPERANDS, MacConfig
@@ -60,6 +62,25 @@ def test_latency_changes_when_not_what(latency, tmp_path):
     assert result.latency == latency
     # One result per cycle: all beats, and the latency once, plus the cycle in which the last one is taken.
     assert result.cycles - 20_000 in (latency - 1, latency, latency + 1)
+
+
+@pytest.mark.parametrize("fields", [
+    {"ranks": "result:4"}, {"ranks": "input:3,result:1"}, {"ranks": "shifted:2,decided:1,result:1", "lanes_a": 2},
+    {"ranks": "unpacked:1,product_sum:2,aligned:1,result:1", "latency": 5, "product": "rounded"},
+    {"a": "bf16,int8", "b": "bf16,int8", "acc": "bf16,int32", "ranks": "sum:3,result:1"},
+], ids=lambda fields: fields["ranks"])  # fmt: skip
+def test_the_place_of_registers_changes_nothing(fields, tmp_path):
+    config = MacConfig(**fields)
+    wrong, result = mismatches(config, tmp_path, bench.stimulus(config, 20_000, seed=5), stall_in=0.2, stall_out=0.3)
+    assert wrong == 0 and len(result.outputs["y"]) == 20_000
+    derived = generator.derive(config)["registers"]
+    assert ",".join(f"{place}:{count}" for place, count in derived.items() if count) == config.ranks
+
+
+def test_registers_behind_the_sum_hold_results_alone(tmp_path):
+    config = MacConfig(a="int8", b="int8", acc="int32", lanes_a=2, ranks="result:4", interface="bare")
+    assert synth(emit(config, tmp_path), "xcup", mode="flat").ff == 4 * 2 * 32
+    assert config.module_name == "mac_int8_int8_int32_2x1_l4_bare_ranks_result4"
 
 
 @pytest.mark.parametrize("fields", [

@@ -33,8 +33,7 @@ def derive(config: MacConfig) -> dict[str, Any]:
     """What follows from the config: modes and lanes, multiplier blocks, places of registers, adder windows."""
     from ...hw.lib.blocks import BLOCKS
     from ...hw.lib.multiplier import tiles
-    from ...hw.lib.pipeline import place
-    from ...hw.mac.datapath import cuts
+    from ...hw.mac.datapath import ranks
     from ...hw.mac.geometry import Factor, Geometry
 
     width_a, width_b = (max(getattr(mode.packing, f"extent_{side}") for mode in config.modes) for side in "ab")
@@ -67,7 +66,7 @@ def derive(config: MacConfig) -> dict[str, Any]:
                      "product": [lsb_a + lsb_b, lsb_a + lsb_b + size_a + size_b - 1]}
                     for lsb_a, size_a, lsb_b, size_b in grid],
         },
-        "registers": place(cuts(config), config.latency, spare="product"),
+        "registers": ranks(config),
     }  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def derive(config: AccumulateConfig) -> dict[str, Any]:
     from ...hw.lib.pipeline import place
     from ...hw.mac import accumulate_sum
     from ...hw.mac.accumulate import reduction_cycles
-    from ...hw.mac.datapath import cuts
+    from ...hw.mac.datapath import ranks
 
     rows, columns = config.grid
     cycles = reduction_cycles(config)
@@ -58,7 +58,7 @@ def derive(config: AccumulateConfig) -> dict[str, Any]:
         "tree": [[f"p{i} + p{j}" for i, j in level] for level in config.tree],
         "cycles_from_last_to_y": config.latency + cycles + 1,
         "shortest_sum_without_stall": config.partials + cycles + 1,
-        "registers": place(cuts(config.mac), config.latency, spare="product"),
+        "registers": ranks(config.mac),
         "adder_registers": place(accumulate_sum.cuts(config), config.latency, spare=accumulate_sum.SPARE),
     }
 

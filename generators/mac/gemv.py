@@ -37,7 +37,7 @@ def timing(config: GemvConfig) -> dict[str, int]:
 def derive(config: GemvConfig) -> dict[str, Any]:
     """What follows from the config: multiplications per cycle, tile and memories, where the pipeline registers lie."""
     from ...hw.lib.pipeline import place
-    from ...hw.mac.datapath import cuts
+    from ...hw.mac.config.cuts import SPARE, cuts
 
     lanes_a, lanes_b = config.grid
     modes = enumerate(config.modes)
@@ -47,7 +47,7 @@ def derive(config: GemvConfig) -> dict[str, Any]:
         "activation_bits": 2 * config.depth * lanes_b * config.width("b"),
         "sum_bits": config.groups * config.units * lanes_a * lanes_b * config.width("acc"),
         "weight_bits_per_beat": config.units * lanes_a * config.width("a"),
-        "registers": place(cuts(config.mac), config.latency - 1, spare="product"),
+        "registers": place(cuts(config.mac), config.latency - 1, spare=SPARE),
     }
 
 

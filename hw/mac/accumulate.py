@@ -11,10 +11,10 @@ from amaranth.lib import data
 from amaranth.lib.wiring import Component
 
 from ..lib.handshake import ports
-from ..lib.pipeline import Pipeline, place
+from ..lib.pipeline import Pipeline
 from .accumulate_sum import Reduction, schedule
 from .config.accumulate import AccumulateConfig
-from .datapath import Datapath, cuts
+from .datapath import Datapath, ranks
 
 
 def reduction_cycles(config: AccumulateConfig) -> int:
@@ -110,7 +110,7 @@ class Accumulate(Component):
 
         y = Signal(config.acc_format.width * rows * columns, name="partial")
         neutral = Cat(*(Const(config.neutral, config.acc_format.width) for _ in range(rows * columns)))
-        pipe = Pipeline(m, place(cuts(config.mac), config.latency, spare="product"), enable)
+        pipe = Pipeline(m, ranks(config.mac), enable)
         live = pipe.cut("input", {
             "a": Value.cast(beat.a), "b": Value.cast(beat.b), "c": Mux(full & ~beat.clear, y, neutral),
         })  # fmt: skip

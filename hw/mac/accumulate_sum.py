@@ -16,9 +16,10 @@ from ..formats import Format
 from ..lib.block import place_block
 from ..lib.pipeline import Pipeline, place
 from .config.accumulate import AccumulateConfig
+from .config.cuts import CUTS
 from .geometry import Factor, Geometry
 from .integer import saturated
-from .lane import CUTS, Numerics, addend_live, float_lane
+from .lane import Numerics, addend_live, float_lane
 from .unpack import INF, NAN, NONE, Operand
 
 SPARE = "operands"

@@ -11,9 +11,9 @@ from amaranth.lib import data
 from amaranth.lib.wiring import Component
 
 from ..lib.handshake import Handshake, ports
-from ..lib.pipeline import Pipeline, place
+from ..lib.pipeline import Pipeline
 from .config import MacConfig
-from .datapath import Datapath, cuts
+from .datapath import Datapath, ranks
 
 
 class Mac(Component):
@@ -65,7 +65,7 @@ class Mac(Component):
         config = self.config
         handshake = Handshake(m, self)
         operands, result = handshake.operands, handshake.result
-        pipe = Pipeline(m, place(cuts(config), config.latency, spare="product"), handshake.enable)
+        pipe = Pipeline(m, ranks(config), handshake.enable)
 
         live = pipe.cut("input", {key: Value.cast(operands[key]) for key, _ in operands.shape()})
         m.d.comb += Value.cast(result.y).eq(Datapath(m, pipe, config, live).result())

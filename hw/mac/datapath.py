@@ -13,27 +13,19 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, ValueLike
 from ..formats import Format
 from ..lib.block import place_block
 from ..lib.multiplier import Product
-from ..lib.pipeline import Pipeline
+from ..lib.pipeline import Pipeline, place
 from .apart import Apart
 from .config import MacConfig
+from .config.cuts import MULTIPLY_CUTS, SPARE, cuts
 from .geometry import Factor, Geometry
 from .integer import IntegerSum
-from .lane import CUTS, Numerics, addend_live, factor_live, float_lane
+from .lane import Numerics, addend_live, factor_live, float_lane
 from .unpack import INF, NAN, NONE, Operand
 
-# Delay of the segment before each cut, as in CUTS.
-_MULTIPLY_CUTS = [("input", 0), ("unpacked", 5), ("product", 7)]
 
-
-def cuts(config: MacConfig) -> list[tuple[str, int]]:
-    """The places where registers can go, in order, each with the delay of the segment before it."""
-    if all(mode.acc.is_integer for mode in config.modes):
-        return [*_MULTIPLY_CUTS, ("result", 5)]
-    if config.product == "rounded":
-        # The exponents of the second sum are compared after the product is rounded, not beside the multiplication.
-        second = [(name, delay + 5 if name == "aligned" else delay) for name, delay in CUTS]
-        return [*_MULTIPLY_CUTS, *((f"product_{name}", delay) for name, delay in CUTS), *second]
-    return [*_MULTIPLY_CUTS, *CUTS]
+def ranks(config: MacConfig) -> dict[str, int]:
+    """Registers at each place: where the config says, or so that the longest stage is as short as it can be."""
+    return config.placement or place(cuts(config), config.latency, spare=SPARE)
 
 
 def combined(factors: Sequence[Factor]) -> Factor:
@@ -50,7 +42,7 @@ class Datapath:
     m : Module
         Takes blocks and registers.
     pipe : Pipeline
-        With the ranks that :func:`~nervure.hw.lib.pipeline.place` chose from :func:`cuts`.
+        With registers at the places that :func:`~nervure.hw.mac.config.cuts.cuts` names.
     config : MacConfig
     live : mapping
         ``mode`` (if there are several), ``a``, ``b``, ``c``: elements side by side, behind the cut ``input``.
@@ -226,7 +218,7 @@ class Datapath:
         self.m.d.comb += [total.p.eq(held["p"]), total.sign.eq(held["sign"]), total.c.eq(held["c"])]
         y = {"y": total.y}
         # Beside float sums the result waits for them.
-        for name, _ in cuts(self.config)[len(_MULTIPLY_CUTS) :]:
+        for name, _ in cuts(self.config)[len(MULTIPLY_CUTS) :]:
             y = self.pipe.cut(name, y, prefix)
         return y["y"]
 

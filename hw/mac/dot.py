@@ -16,11 +16,12 @@ from ..lib.block import place_block
 from ..lib.handshake import Handshake, ports
 from ..lib.multiplier import Product
 from ..lib.pipeline import Pipeline, place
+from .config.cuts import CUTS
 from .config.dot import DotConfig
 from .dot_product import ElementProduct, is_integer, is_table, product_shape
 from .dot_sum import IntegerTotal, Root, ScaleProduct, SignedAdd
 from .geometry import Factor, Geometry
-from .lane import CUTS, Numerics, addend_live, float_lane
+from .lane import Numerics, addend_live, float_lane
 from .unpack import INF, NAN, NONE, Operand
 
 
@@ -32,8 +33,8 @@ def levels(config: DotConfig) -> int:
 def cuts(config: DotConfig) -> list[tuple[str, int]]:
     """The places where registers can go, in order, each with the delay of the segment before it.
 
-    Delays are those of :data:`~nervure.hw.mac.lane.CUTS`, in its unit: stages that placement on ECP5 gave when each
-    segment was one, relative to what it gave for the lane.
+    Delays are those of :data:`~nervure.hw.mac.config.cuts.CUTS`, in its unit: stages that placement on ECP5 gave when
+    each segment was one, relative to what it gave for the lane.
     """
     tree = [("input", 0), ("product", 4 if is_table(config) else 7)]
     tree += [(f"level{i + 1}", 3 if i else 4) for i in range(levels(config))]

@@ -18,12 +18,6 @@ from .normalise import Normalise, Scan
 from .pack import Decide, Pack
 from .unpack import Exponents, Operand, product_specials
 
-CUTS = [("aligned", 6), ("sum", 4), ("shifted", 7), ("counted", 7), ("decided", 3), ("result", 5)]
-"""The lane's places for registers, each with the delay of the segment before it: the stages, in ns, that
-``scripts/fmax_mac.py`` prints for a bf16 lane at a latency of 8, less about 1 for the registers themselves. Only ratios
-matter."""
-
-
 NARROW = 16
 """Bits of a sum whose carry is early enough for one more choice."""
 
@@ -100,7 +94,7 @@ def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry
     m : Module
         Takes the blocks and registers.
     pipe : Pipeline
-        Its cuts are ``product`` and those of :data:`CUTS`, named ``<stage>...``.
+        Its cuts are ``product`` and those of :data:`~nervure.hw.mac.config.cuts.CUTS`, named ``<stage>...``.
     numerics : Numerics
     geometry : Geometry
     live : mapping

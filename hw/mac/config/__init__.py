@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ...config import Config
 from ...formats import FORMATS, Format, get_format
+from .cuts import cuts, ranks_of
 from .modes import Mode, modes_of
 
 ACCUMULATORS = ("bf16", "fp16", "fp32", "fp8_e4m3", "fp8_e5m2", "int16", "int32")
@@ -46,6 +47,11 @@ class MacConfig(Config):
         Default: ``ieee`` for a float accumulator, ``wrap`` for an integer one.
     latency : int
         Clock cycles from operands to result, 2 to 8, in every mode; the initiation interval is 1 at each.
+    ranks : str
+        Where the registers stand: ``place:count`` joined by commas, the counts adding up to ``latency``, the last place
+        ``result`` always with one. Places (see ``registers`` in the manifest): ``input``, ``unpacked``, ``product``;
+        of floats then ``aligned``, ``sum``, ``shifted``, ``counted``, ``decided``. Default: the longest stage as
+        short as it can be. ``result:4`` puts all four behind the sum, where least is alive.
     interface : str
         ``stream`` (valid and ready on both sides) or ``bare`` (the datapath alone: no valid, ready or reset).
     multiplier : str
@@ -68,12 +74,13 @@ class MacConfig(Config):
     product: Literal["fused", "rounded"] = Field("fused", description="one rounding, or the product rounded first")
     overflow: Literal["ieee", "saturate", "wrap"] | None = Field(None, description="what an overflow gives")
     latency: int = Field(4, ge=2, le=8, description="cycles from operands to result")
+    ranks: str | None = Field(None, description="registers at each place, place:count; default: balanced")
     interface: Literal["stream", "bare"] = Field("stream", description="handshake or datapath alone")
     multiplier: Literal["dsp48e2", "dsp58", "mult18x18", "sb_mac16", "lut"] = Field(
         "dsp48e2", description="block that multiplies"
     )
 
-    @field_validator("a", "b", "acc", mode="before")
+    @field_validator("a", "b", "acc", "ranks", mode="before")
     @classmethod
     def _list(cls, value: Any) -> Any:
         return _joined(value)
@@ -134,7 +141,13 @@ class MacConfig(Config):
         elif any(self.overflow not in some for some in allowed):
             common = [value for value in allowed[0] if all(value in some for some in allowed)]
             raise ValueError(f"overflow must be {' or '.join(common)} for acc={self.acc}, not {self.overflow}")
+        _ = self.placement
         return self
+
+    @property
+    def placement(self) -> dict[str, int] | None:
+        """Registers at each place as ``ranks`` says; None where they are balanced."""
+        return ranks_of(self.ranks, [name for name, _ in cuts(self)], self.latency) if self.ranks is not None else None
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -149,7 +162,7 @@ class MacConfig(Config):
     def lane(self, index: int = 0) -> MacConfig:
         """One lane of a mode as a unit of its own: the same numerics for a scalar ``a``, ``b`` and ``c``."""
         mode = self.modes[index]
-        single = {"a": mode.a.name, "b": mode.b.name, "acc": mode.acc.name, "lanes_a": 1, "lanes_b": 1}
+        single = {"a": mode.a.name, "b": mode.b.name, "acc": mode.acc.name, "lanes_a": 1, "lanes_b": 1, "ranks": None}
         return MacConfig(**{**self.to_dict(), **single})
 
     def _only(self, name: str) -> Format:
@@ -182,6 +195,8 @@ class MacConfig(Config):
             "interface": "stream", "multiplier": "dsp48e2",
         }  # fmt: skip
         options = [value for key, standard in defaults.items() if (value := getattr(self, key)) not in (standard, None)]
+        if self.ranks:
+            options.append("ranks_" + self.ranks.replace(":", "").replace(",", "_"))
         options += self.reset_words
         return "_".join(["mac", "_or_".join(mode.name for mode in self.modes), f"l{self.latency}", *options])
 
