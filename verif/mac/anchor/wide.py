@@ -1,7 +1,7 @@
 """The specification of the multiply-accumulate unit held against SMT-LIB in steps, for sums of any width.
 
-Where ``fp.fma`` itself is out of reach (products that no Float32 number holds, two roundings, results of 8 bits), what
-it is defined as is shown instead: the exact sum, rounded once.
+For all but the narrowest products ``fp.fma`` itself is slow or out of reach (products that no Float32 number holds, two
+roundings, results of 8 bits). What it is defined as is shown instead: the exact sum, rounded once.
 
 - *Numbers*: a code c is the number ``±c_m·2^c_e``, and likewise the code q of a product that was rounded.
 - *Sums*: the window m, its last bit of weight 2^x, holds the exact sum ``±p·2^e ± c_m·2^c_e``, in plain integers. Where
