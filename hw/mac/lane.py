@@ -13,10 +13,11 @@ from ..formats import Format
 from ..lib.block import place_block
 from ..lib.pipeline import Pipeline
 from .add import Add, Align
+from .compare import Compared
 from .geometry import Geometry, field_weight
 from .normalise import Normalise, Scan
 from .pack import Decide, Pack
-from .unpack import Exponents, Operand, product_specials
+from .unpack import Operand, product_specials
 
 NARROW = 16
 """Bits of a sum whose carry is early enough for one more choice."""
@@ -117,44 +118,24 @@ def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry
     acc = numerics.acc
     carry = carry or {}
     flush = numerics.flush and acc.flushes
-    exponents = place_block(m, f"{prefix}exponents", Exponents(geometry))
-    subtract, special, sign = Signal(name=f"{prefix}subtract"), Signal(2, name=f"{prefix}special"), Signal()
-    special_p, special_c = Value.cast(live["special_p"]), Value.cast(live["special_c"])
-    zero_p = Value.cast(live["zero_p"])
-    zero_c = ~Value.cast(live["c"])[-1] if flush else ~Value.cast(live["c"]).any()
-    m.d.comb += [
-        exponents.e_p.eq(live["e_p"]), exponents.field_c.eq(live["field_c"]), exponents.zero_p.eq(live["zero_p"]),
-        subtract.eq(live["sign_p"] ^ live["sign_c"]),
-        # Infinities of opposite signs are invalid.
-        special.eq(Cat(special_p.any() | special_c.any(),
-                       special_p[1] | special_c[1] | (subtract & special_p.any() & special_c.any()))),
-        # The sign of what is infinite, or of the anchor; that of NaN is of no account.
-        sign.eq(Mux(special_c.any() | (exponents.anchor_c & ~special_p.any()), live["sign_c"], live["sign_p"])),
-    ]  # fmt: skip
-    # What lies below the window altogether is only known to be there: a register's synchronous reset.
-    anchor_c, beyond = exponents.anchor_c, exponents.beyond
-    drop_p, drop_c, dropped = Signal(name=f"{prefix}drop_p"), Signal(name=f"{prefix}drop_c"), Signal()
-    m.d.comb += [
-        drop_p.eq(zero_p | (anchor_c & beyond)),
-        drop_c.eq(zero_c | (~anchor_c & beyond)),
-        dropped.eq(beyond & ~zero_p & (anchor_c | ~zero_c)),
-    ]
-    held = {
-        "p": Mux(drop_p, 0, live["p"]), "c": Mux(drop_c, 0, live["c"]), "anchor_c": anchor_c,
-        "shift": exponents.shift, "dropped": dropped,
-        # An infinity or a NaN is a sum that is too large: with the greatest exponent, and its leading bit at the top.
-        "top": Mux(special[0], (1 << len(exponents.top)) - 1, exponents.top),
-        "subtract": Mux(special[0], 0, subtract), "special": special,
-        "sign": sign, **_prefixed(carry),
-    }  # fmt: skip
-    if compared:
-        held = pipe.cut(compared, held, prefix)
+    # With ranks on both sides of the adder stages are short, and none must do all that it could: the bound of the shift
+    # is found beside the adder; where operands are unpacked beside the multiplier, exponents are only subtracted there;
+    # an alignment with ranks on both sides is what clears an addend, not the comparison.
+    deep = bool(pipe.ranks[f"{stage}sum"] and pipe.ranks[f"{stage}shifted"])
+    given = deep and compared is not None and not pipe.ranks.get("unpacked", 1)
+    turns = deep and (given or bool(pipe.ranks[f"{stage}aligned"]))
+    before = Compared(m, geometry, flush, live, _prefixed(carry), prefix, given)
 
+    def cut(state: Mapping[str, ValueLike]) -> Mapping[str, ValueLike]:
+        return pipe.cut(compared, state, prefix) if compared else state
+
+    held = before.in_turn(cut) if turns else before.at_once(cut)
     align = place_block(m, f"{prefix}align", Align(geometry))
     m.d.comb += [getattr(align, key).eq(held[key]) for key in ("p", "c", "anchor_c", "shift")]
     kept = ["top", "special", "sign", "subtract", *_prefixed(carry)]
     held = pipe.cut(f"{stage}aligned", {
-        "other": align.other, "sticky": align.sticky | held["dropped"],
+        "other": Mux(held["beyond"], 0, align.other) if turns else align.other,
+        "sticky": align.sticky | held["dropped"],
         **{key: held[key] for key in ("p", "c", "anchor_c", *kept)},
     }, prefix)  # fmt: skip
 
@@ -166,10 +147,12 @@ def float_lane(m: Module, pipe: Pipeline, numerics: Numerics, geometry: Geometry
     forced = Cat(add.total[:-1], Mux(held["special"][0], 1, add.total[-1])) if early else add.total
     held = pipe.cut(f"{stage}sum", {
         **{key: held[key] for key in kept}, "total": forced, "sticky": held["sticky"],
+        **({"bound": Value.cast(held["top"]) - 1} if deep else {}),
     }, prefix)  # fmt: skip
 
-    scan = place_block(m, f"{prefix}scan", Scan(geometry, flush))
-    m.d.comb += [getattr(scan, key).eq(held[key]) for key in ("subtract", "sticky", "top")]
+    scan = place_block(m, f"{prefix}scan", Scan(geometry, flush, deep))
+    m.d.comb += [getattr(scan, key).eq(held[key]) for key in ("subtract", "sticky")]
+    m.d.comb += scan.top.eq(held["bound" if deep else "top"])
     total = held["total"]
     m.d.comb += scan.total.eq(total if early else Cat(total[:-1], total[-1] | held["special"][0]))
     state = ("current", "digit", "bound", "filled", "rest", "limited", "free")

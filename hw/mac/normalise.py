@@ -95,6 +95,8 @@ class Scan(Component):
     geometry : Geometry
     flush : bool
         Results below the smallest normal are normalised too, and become zeros; else the shift has a bound.
+    given : bool
+        ``top`` is the bound already, which is one less: it was subtracted a stage before.
 
     Members
     -------
@@ -124,8 +126,8 @@ class Scan(Component):
     limited: Signal
     free: Signal
 
-    def __init__(self, geometry: Geometry, flush: bool):
-        self.flush = flush
+    def __init__(self, geometry: Geometry, flush: bool, given: bool = False):
+        self.flush, self.given = flush, given
         self.levels = levels(geometry.window, not flush)
         self.bits = sum(size(level) for level in self.levels)
         super().__init__({
@@ -147,9 +149,8 @@ class Scan(Component):
         ]
         limit = None
         if not self.flush:
-            # top is one more than the bound.
             bound = Signal(max(len(self.top), self.bits + 1))
-            m.d.comb += bound.eq(self.top - 1)
+            m.d.comb += bound.eq(self.top if self.given else self.top - 1)
             limit = (Const(0, 1), bound[self.bits :].any(), bound[: self.bits])
         # What only rounds is taken from the floor of anchor - other in every form: filled ones count as zeros there.
         state = _Shift(magnitude, self.filled, self.sticky, self.bits, limit)

@@ -133,6 +133,11 @@ def product_specials(a: Operand, b: Operand) -> tuple[Value, Value]:
     return special_a | special_b, a.nan | b.nan | (special_a & b.zero) | (a.zero & special_b)
 
 
+def distance(e_p: Value, field_c: Value) -> Value:
+    """``v`` of :class:`Exponents`: where it is 0 or more, c anchors."""
+    return field_c - (e_p + 3)
+
+
 class Exponents(Component):
     """Which addend anchors the window, how far the other is shifted, and what the window's top bit weighs.
 
@@ -144,9 +149,13 @@ class Exponents(Component):
     Parameters
     ----------
     geometry : Geometry
+    given : bool
+        ``v`` is an input too: it was subtracted a stage before.
 
     Members
     -------
+    v : In(signed)
+        Where it is given.
     e_p : In(signed)
         Relative to acc's least exponent.
     field_c : In(unsigned)
@@ -161,6 +170,7 @@ class Exponents(Component):
         Weight of the window's top bit relative to acc's least exponent, plus one.
     """
 
+    v: Signal
     e_p: Signal
     field_c: Signal
     zero_p: Signal
@@ -169,19 +179,21 @@ class Exponents(Component):
     beyond: Signal
     top: Signal
 
-    def __init__(self, geometry: Geometry):
-        self.geometry = geometry
+    def __init__(self, geometry: Geometry, given: bool = False):
+        self.geometry, self.given = geometry, given
         super().__init__({
+            **({"v": In(geometry.distance_range)} if given else {}),
             "e_p": In(geometry.product_range), "field_c": In(geometry.acc.exponent_width), "zero_p": In(1),
             "anchor_c": Out(1), "shift": Out(geometry.shift_width), "beyond": Out(1), "top": Out(geometry.top_range),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        v = Signal(self.geometry.distance_range)
+        v = self.v if self.given else Signal(self.geometry.distance_range)
         kept = len(self.shift)
+        if not self.given:
+            m.d.comb += v.eq(distance(self.e_p, self.field_c))
         m.d.comb += [
-            v.eq(self.field_c - (self.e_p + 3)),
             self.anchor_c.eq(~v[-1] | self.zero_p),
             self.shift.eq(v[:kept] ^ v[-1].replicate(kept)),
             self.beyond.eq((v[kept:-1] ^ v[-1].replicate(len(v) - 1 - kept)).any()),
