@@ -111,6 +111,12 @@ def test_reloads(name, tmp_path):
     assert [feature for feature, hit in hits.items() if not hit] == [], "features that no beat showed"
 
 
+def test_what_is_loaded_holds_through_chunks_and_stalls(tmp_path):
+    """The batch engine starts no unit in the middle of what it was told."""
+    verdict = verify(emit(RELOADS["free"], tmp_path), bench, engine="batch", vectors=20_000, seed=1)
+    assert verdict.passed, verdict.to_dict()
+
+
 @pytest.mark.parametrize("config", [CONFIGS["relu"], RELOADS["free"]], ids=["relu", "reload"])
 def test_protocol_under_cocotb(config, tmp_path):
     verdict = verify(emit(config, tmp_path), bench, engine="cocotb", vectors=300, seed=3)

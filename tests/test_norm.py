@@ -13,7 +13,6 @@ from nervure.generators.activation.norm import PRESETS, bound, certificate, deri
 from nervure.generators.emit import emit
 from nervure.generators.registry import get_unit
 from nervure.generators.settings import make_config
-from nervure.generators.verify import verify
 from nervure.golden.activation import signed
 from nervure.golden.activation.norm import grouped, norm, real
 from nervure.hw.activation.config.norm import NormConfig
@@ -22,6 +21,7 @@ from nervure.hw.config import ConfigError
 from nervure.verif.activation import norm as bench
 from nervure.verif.batch import BatchModel
 
+from .engines import STALLS, equal_and_covered, seen, verified
 from .faults import refuted, tried
 
 UNIT = get_unit("norm")
@@ -114,13 +114,10 @@ def unit(request, tmp_path_factory):
     return config, BatchModel(emit(config, tmp_path_factory.mktemp("unit"))), vectors, bench.expect(config, vectors)
 
 
-@pytest.mark.parametrize(("stall_in", "stall_out"), [(0, 0), (0.3, 0), (0, 0.3), (0.2, 0.9), (0.9, 0.2)])
-def test_the_circuit_is_the_golden_model(unit, stall_in, stall_out):
+@pytest.mark.parametrize("stalls", STALLS)
+def test_the_circuit_is_the_golden_model(unit, stalls):
     config, model, vectors, expected = unit
-    result = model.run(vectors, ends=bench.ends(config, vectors), stall_in=stall_in, stall_out=stall_out, seed=2)
-    np.testing.assert_array_equal(result.outputs["y"], expected["y"])
-    hits = bench.coverage(config, vectors, expected)
-    assert [key for key, count in hits.items() if not count] == []
+    equal_and_covered(bench, config, model, vectors, expected, stalls)
 
 
 def test_cycles_and_rows_without_a_gap(unit):
@@ -134,11 +131,7 @@ def test_cycles_and_rows_without_a_gap(unit):
 
 
 def test_engines_of_the_library(small):
-    verdict = verify(small, bench, vectors=2000, seed=2)
-    assert verdict.passed, verdict.to_dict()
-    batch, cocotb = (check.to_dict() for check in verdict.checks)
-    assert batch["mismatches"] == 0 and batch["stalled_vectors"] > 0
-    assert cocotb["tests"] == ["back_to_back", "random_stalls", "reset_in_midstream"]
+    verified(small, bench, 2000)
 
 
 def test_claims_hold(small):
@@ -163,10 +156,7 @@ FAULTS = {
 def test_a_fault_is_refuted_and_seen_by_vectors(small, claim, tmp_path):
     broken = refuted(small, bench, claim, FAULTS[claim], tmp_path)
     if claim == "rounded":
-        config = UNIT.make(SMALL)
-        vectors = bench.stimulus(config, 2000, seed=1)
-        outputs = BatchModel(broken).run(vectors, ends=bench.ends(config, vectors)).outputs
-        assert (outputs["y"] != bench.expect(config, vectors)["y"]).any()
+        seen(broken, bench, UNIT.make(SMALL), "y")
 
 
 @pytest.mark.parametrize(("fields", "sentence"), [

@@ -10,13 +10,13 @@ import torch
 from nervure.generators.activation.ptsoftmax import PRESETS, derive, formula
 from nervure.generators.emit import emit
 from nervure.generators.registry import get_unit
-from nervure.generators.verify import verify
 from nervure.golden.activation.ptsoftmax import ptsoftmax
 from nervure.hw.activation.config.ptsoftmax import PtsoftmaxConfig
 from nervure.hw.config import ConfigError
 from nervure.verif.activation import ptsoftmax as bench
 from nervure.verif.batch import BatchModel
 
+from .engines import STALLS, equal, equal_and_covered, rows_of, seen, verified
 from .faults import refuted, rewrite, tried
 
 SMALL = {"bits": 4, "window": 4, "lanes": 3, "length": 7}
@@ -99,20 +99,11 @@ def unit(request, tmp_path_factory):
     return config, BatchModel(emit(config, tmp_path_factory.mktemp("unit")))
 
 
-def equal(config, model, vectors, **stalls):
-    result = model.run(vectors, ends=bench.ends(config, vectors), **stalls)
-    for key, codes in bench.expect(config, vectors).items():
-        np.testing.assert_array_equal(result.outputs[key], codes)
-    return result
-
-
-@pytest.mark.parametrize(("stall_in", "stall_out"), [(0, 0), (0.3, 0), (0, 0.3), (0.2, 0.9), (0.9, 0.2)])
-def test_the_circuit_is_the_golden_model(unit, stall_in, stall_out):
+@pytest.mark.parametrize("stalls", STALLS)
+def test_the_circuit_is_the_golden_model(unit, stalls):
     config, model = unit
     vectors = bench.stimulus(config, 12_000, seed=5)
-    equal(config, model, vectors, stall_in=stall_in, stall_out=stall_out, seed=2)
-    hits = bench.coverage(config, vectors, bench.expect(config, vectors))
-    assert [key for key, count in hits.items() if not count] == []
+    equal_and_covered(bench, config, model, vectors, bench.expect(config, vectors), stalls)
 
 
 def test_rows_follow_each_other_without_a_gap(unit):
@@ -122,10 +113,7 @@ def test_rows_follow_each_other_without_a_gap(unit):
     rng = np.random.default_rng(1)
     for lengths in ([1] * 50, [config.beats] * 50, [config.beats, *[1] * 40] * 3,
                     rng.integers(1, config.beats + 1, 200).tolist()):  # fmt: skip
-        beats = int(np.sum(lengths))
-        last = np.zeros(beats, np.uint64)
-        last[np.cumsum(lengths) - 1] = 1
-        result = equal(config, model, {**bench.stimulus(config, beats, 1), "last": last})
+        result = equal(bench, config, model, rows_of(bench, config, lengths))
         assert result.latency == promised == 7
         # A row is read when it is whole, after the row before, and comes out two cycles later, a beat a cycle.
         start = 0
@@ -135,11 +123,7 @@ def test_rows_follow_each_other_without_a_gap(unit):
 
 
 def test_engines_of_the_library(small):
-    verdict = verify(small, bench, vectors=3000, seed=2)
-    assert verdict.passed, verdict.to_dict()
-    batch, cocotb = (check.to_dict() for check in verdict.checks)
-    assert batch["mismatches"] == 0 and batch["stalled_vectors"] > 0
-    assert cocotb["tests"] == ["back_to_back", "random_stalls", "reset_in_midstream"]
+    verified(small, bench, 3000)
 
 
 def test_claims_hold(small):
@@ -161,11 +145,7 @@ def test_a_fault_is_seen_and_refuted(small, claim, tmp_path):
 
 
 def test_a_fault_is_seen_by_vectors(small, tmp_path):
-    config = PtsoftmaxConfig(**SMALL)
-    vectors = bench.stimulus(config, 2000, seed=1)
-    broken = rewrite(small, *FAULTS["sum"], tmp_path)
-    outputs = BatchModel(broken).run(vectors, ends=bench.ends(config, vectors)).outputs
-    assert (outputs["k"] != bench.expect(config, vectors)["k"]).any()
+    seen(rewrite(small, *FAULTS["sum"], tmp_path), bench, PtsoftmaxConfig(**SMALL), "k")
 
 
 @pytest.mark.parametrize(("fields", "sentence"), [

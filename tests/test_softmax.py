@@ -13,7 +13,6 @@ from nervure.generators.activation.softmax import PRESETS, bound, certificate, d
 from nervure.generators.emit import emit
 from nervure.generators.registry import get_unit
 from nervure.generators.settings import make_config
-from nervure.generators.verify import verify
 from nervure.golden.activation.softmax import floor_log2, real, softmax
 from nervure.hw.activation.config.softmax import LOG2E, SoftmaxConfig
 from nervure.hw.activation.softmax import latency
@@ -21,6 +20,7 @@ from nervure.hw.config import ConfigError
 from nervure.verif.activation import softmax as bench
 from nervure.verif.batch import BatchModel
 
+from .engines import STALLS, equal, equal_and_covered, rows_of, seen, verified
 from .faults import refuted, tried
 
 UNIT = get_unit("softmax")
@@ -147,19 +147,10 @@ def unit(request, tmp_path_factory):
     return config, BatchModel(emit(config, tmp_path_factory.mktemp("unit"))), vectors, bench.expect(config, vectors)
 
 
-def equal(config, model, vectors, expected, **stalls):
-    result = model.run(vectors, ends=bench.ends(config, vectors), **stalls)
-    for key, codes in expected.items():
-        np.testing.assert_array_equal(result.outputs[key], codes)
-    return result
-
-
-@pytest.mark.parametrize(("stall_in", "stall_out"), [(0, 0), (0.3, 0), (0, 0.3), (0.2, 0.9), (0.9, 0.2)])
-def test_the_circuit_is_the_golden_model(unit, stall_in, stall_out):
+@pytest.mark.parametrize("stalls", STALLS)
+def test_the_circuit_is_the_golden_model(unit, stalls):
     config, model, vectors, expected = unit
-    equal(config, model, vectors, expected, stall_in=stall_in, stall_out=stall_out, seed=2)
-    hits = bench.coverage(config, vectors, expected)
-    assert [key for key, count in hits.items() if not count] == []
+    equal_and_covered(bench, config, model, vectors, expected, stalls)
 
 
 def test_cycles_and_rows_without_a_gap(unit):
@@ -168,11 +159,8 @@ def test_cycles_and_rows_without_a_gap(unit):
     rng = np.random.default_rng(1)
     for lengths in ([1] * 50, [config.beats] * 50, [config.beats, *[1] * 40] * 3,
                     rng.integers(1, config.beats + 1, 200).tolist()):  # fmt: skip
-        beats = int(np.sum(lengths))
-        last = np.zeros(beats, np.uint64)
-        last[np.cumsum(lengths) - 1] = 1
-        vectors = {**bench.stimulus(config, beats, 1), "last": last}
-        result = equal(config, model, vectors, bench.expect(config, vectors))
+        beats = sum(lengths)
+        result = equal(bench, config, model, rows_of(bench, config, lengths))
         assert result.latency == latency(config, lengths[0]) == (15 if config.online else lengths[0] + 18)
         # Without a gap: what enters last leaves last, no later than the longest row's wait asks for.
         wait = max(lengths) if not config.online else 0
@@ -180,11 +168,7 @@ def test_cycles_and_rows_without_a_gap(unit):
 
 
 def test_engines_of_the_library(small):
-    verdict = verify(small, bench, vectors=2000, seed=2)
-    assert verdict.passed, verdict.to_dict()
-    batch, cocotb = (check.to_dict() for check in verdict.checks)
-    assert batch["mismatches"] == 0 and batch["stalled_vectors"] > 0
-    assert cocotb["tests"] == ["back_to_back", "random_stalls", "reset_in_midstream"]
+    verified(small, bench, 2000)
 
 
 def test_claims_hold(tiny):
@@ -212,10 +196,14 @@ FAULTS = {
 def test_a_fault_is_refuted_and_seen_by_vectors(tiny, claim, tmp_path):
     broken = refuted(tiny, bench, claim, FAULTS[claim], tmp_path)
     if claim == "sums":
-        config = UNIT.make(TINY)
-        vectors = bench.stimulus(config, 2000, seed=1)
-        outputs = BatchModel(broken).run(vectors, ends=bench.ends(config, vectors)).outputs
-        assert (outputs["y"] != bench.expect(config, vectors)["y"]).any()
+        seen(broken, bench, UNIT.make(TINY), "y")
+
+
+@pytest.mark.parametrize(("claim", "name"), [("wiring", "scaled0"), ("sums", "e_5_1")])
+def test_a_register_that_is_gone_is_refuted(tiny, claim, name, tmp_path):
+    """A word that the claim speaks of is a wire in the faulty file."""
+    fault = (rf"always @\(posedge clk\)\s+if \(\w*enable\) {name} <= ([^;]*);", rf"always @* {name} = \1;")
+    refuted(tiny, bench, claim, fault, tmp_path)
 
 
 @pytest.mark.parametrize(("claim", "fault"), [

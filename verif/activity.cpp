@@ -1,6 +1,7 @@
 // The activity engine's loop. activity.py writes, in front of this text, the ports of the unit (batch.ports_source) and
 //   kWords, kBuckets, kBucketEnd[] (words up to the end of each bucket).
-// Inputs change while the clock is low; the nets are looked at once a cycle, settled, before the clock rises.
+// Inputs change while the clock is low; the nets are looked at once a cycle, settled, before the clock rises; with a
+// second clock, before each of its edges.
 
 #include <algorithm>
 #include <cstdio>
@@ -62,17 +63,27 @@ struct Run {
         context.randReset(0);
         model = std::make_unique<Model>(&context);
         Model& m = *model;
-        set_clock(m, 0), set_reset(m, 0), set_valid(m, 0), set_ready(m, 0);
+        set_clock(m, 0), set_other(m, 0), set_reset(m, 0), set_valid(m, 0), set_ready(m, 0);
         m.eval();
         set_reset(m, 1);
         for (uint64_t cycle = 0; cycle < 64 + kLatency; ++cycle) {
             if (cycle == 8) set_reset(m, 0);
-            fall(), rise();
+            fall(), rise(), between();
         }
         fall();
         count_toggles(words(), before.data(), std::vector<uint64_t>(kBuckets).data());
     }
-    void rise() { set_clock(*model, 1), model->eval(); }
+    // A second clock rises with the first, and evenly between: kMultiple times as fast.
+    void rise() { set_clock(*model, 1), set_other(*model, kMultiple > 0), model->eval(); }
+    template <typename Look> bool between(Look look) {
+        bool moved = false;
+        for (unsigned tick = 0; tick < kMultiple; ++tick) {
+            if (tick) moved |= look(), set_other(*model, 1), model->eval();
+            set_other(*model, 0), model->eval();
+        }
+        return moved;
+    }
+    void between() { between([] { return false; }); }
     void fall() { set_clock(*model, 0), model->eval(); }
     const Word* words() { return &model->nervure_probe[0]; }
 };
@@ -80,8 +91,8 @@ struct Run {
 }  // namespace
 
 // Returns 0, or 1 with a message. `in` is one row-major array per field, `toggles` one number per bucket.
-// `results` is how many beats come out.
-NERVURE_EXPORT int nervure_activity(const uint64_t* const* in, uint64_t beats, uint64_t results, double stall_in,
+// `results` is how many beats come out; their fields go to `out` if it is not null.
+NERVURE_EXPORT int nervure_activity(const uint64_t* const* in, uint64_t* const* out, uint64_t beats, uint64_t results, double stall_in,
                                     double stall_out, uint64_t seed, uint64_t patience, uint64_t* toggles,
                                     Counts* counts) {
     *counts = Counts{};
@@ -106,13 +117,17 @@ NERVURE_EXPORT int nervure_activity(const uint64_t* const* in, uint64_t beats, u
             taken = sending && ready(m);
             const bool offered = kHandshake ? valid(m) : cycle == counts->delivered * kInterval + kLatency;
             const bool given = offered && taking;
+            if (given && out) sample(m, out, counts->delivered);
             sent += taken, counts->delivered += given;
             counts->idle += !taken;
             counts->stalled_in += sending && !taken;
             counts->stalled_out += offered && !taking;
-            counts->quiet += !count_toggles(run.words(), run.before.data(), toggles);
+            auto look = [&] { return count_toggles(run.words(), run.before.data(), toggles); };
+            bool moved = look();
             counts->cycles = cycle + 1;
             run.rise();
+            moved |= run.between(look);
+            counts->quiet += !moved;
             if (taken) sending = false;
             still = taken || given ? 0 : still + 1;
             if (still > patience) throw std::runtime_error("unit must move a beat within " + std::to_string(patience) +

@@ -1,14 +1,12 @@
 """Activity of a unit under a stimulus: toggles of every net, operations, beats, idle cycles, priced as energy proxies.
 
-What is counted, exactly:
-
 - **Toggles**: a bit of a net differs from what it was one clock cycle before. Nets are looked at settled, just before
-  the clock rises (zero delay: no glitches), in the Verilog as emitted (not in a netlist mapped to gates). A net is
-  counted once however many names it has (:mod:`.nets`). Not counted: clock, reset, constants, bits without a name in
-  the file, and what memories hold.
-- **Register toggles** are those of nets driven by flip-flops; **net toggles** those of all others, inputs included.
-- The first cycle is compared with a unit at rest: reset released, all inputs 0 until nothing moves. The last cycle is
-  the one that delivers the last beat. While no beat is offered the payload keeps its last value.
+  the clock rises (a second one, too, evenly between; zero delay: no glitches), in the Verilog as emitted, not mapped to
+  gates. A net is counted once however many names it has (:mod:`.nets`). Not counted: clocks, reset, constants, bits
+  without a name in the file, memories. **Register toggles** are those of nets driven by flip-flops; **net toggles**
+  those of all others, inputs included.
+- The first cycle is compared with a unit at rest: reset released, all inputs 0 until nothing moves. The last cycle
+  delivers the last beat. While no beat is offered the payload keeps its last value.
 - **Operations**: what the bench says the unit does for each beat, times the beats.
 """
 
@@ -27,7 +25,7 @@ import numpy as np
 from .artifact import Artifact
 from .batch import PATIENCE, ProtocolError, checked_codes, pointers, ports_source
 from .energy import CONSTANTS, Constant, Energy, constant_for, energy
-from .nets import NetGroup, read_nets
+from .nets import NetGroup, Nets, read_nets
 from .simulator import compile_model
 
 DRIVER = Path(__file__).with_name("activity.cpp")
@@ -158,6 +156,8 @@ class ActivityModel:
     ----------
     artifact : Artifact
         The unit: one stream in, one out, or a bare datapath of fixed latency.
+    nets : Nets or None
+        What is counted, of a file that is a netlist of gates; None for all nets of the file.
 
     Raises
     ------
@@ -167,12 +167,10 @@ class ActivityModel:
         As :func:`nervure.verif.simulator.compile_model`.
     """
 
-    def __init__(self, artifact: Artifact):
+    def __init__(self, artifact: Artifact, nets: Nets | None = None):
         self.artifact = artifact
-        if others := [clock["port"] for clock in artifact.manifest.get("clocks", [])]:
-            raise ValueError(f"clocks must be {artifact.clock} alone to count toggles, not also {others[0]}")
         self.input = artifact.stream("in")
-        nets = read_nets(artifact)
+        gates, nets = nets is not None, nets or read_nets(artifact)
         self.groups = nets.groups
         top = f"{artifact.module}__activity"
         wrapper, ends = nets.probe(artifact.module, top, PROBE)
@@ -185,18 +183,21 @@ class ActivityModel:
         with tempfile.TemporaryDirectory(prefix="nervure-activity-") as folder:
             path = Path(folder) / f"{top}.v"
             path.write_text(f"{artifact.verilog.read_text()}\n{wrapper}")
-            self.library = ctypes.CDLL(str(compile_model(path, top, driver)))
+            # Gates in their thousands take minutes to optimise, and run for seconds as they are.
+            self.library = ctypes.CDLL(str(compile_model(path, top, driver, level="-O0" if gates else "-O2")))
         pointers, f64, u64 = ctypes.POINTER(ctypes.c_void_p), ctypes.c_double, ctypes.c_uint64
         self.library.nervure_activity.argtypes = [
-            pointers, u64, u64, f64, f64, u64, u64, ctypes.POINTER(u64), ctypes.POINTER(_Counts),
+            pointers, pointers, u64, u64, f64, f64, u64, u64, ctypes.POINTER(u64), ctypes.POINTER(_Counts),
         ]  # fmt: skip
 
-    def run(self, inputs: Mapping[str, np.ndarray], *, stall_in: float = 0.0, stall_out: float = 0.0,
-            seed: int = 0,
-            results: int | None = None) -> tuple[_Counts, dict[tuple[str, bool], int], float]:  # fmt: skip
+    def run(
+        self, inputs: Mapping[str, np.ndarray], *, stall_in: float = 0.0, stall_out: float = 0.0, seed: int = 0,
+        results: int | None = None, outputs: dict[str, np.ndarray] | None = None,
+    ) -> tuple[_Counts, dict[tuple[str, bool], int], float]:  # fmt: skip
         """Sends all beats through the unit: cycle counts, toggles by group name and sort, seconds.
 
-        ``results`` is the number of beats that come out, where that is not the number that go in.
+        ``results`` is the number of beats that come out, where that is not the number that go in; ``outputs`` is given
+        the codes of each output field, where a dict is handed in.
         """
         arrays, beats = self._checked(inputs)
         for name, value, port in (
@@ -207,10 +208,15 @@ class ActivityModel:
                 raise ValueError(f"{name} must be at least 0 and below 1, not {value}")
             if value and port is None:
                 raise ValueError(f"{name} must be 0 for a stream without that handshake, not {value}")
+        into = None
+        if outputs is not None:
+            many = beats if results is None else results
+            outputs |= {p.field: np.empty((many, *p.shape), np.uint64) for p in self.artifact.stream("out").payload}
+            into = pointers(list(outputs.values()))
         toggles, counts = (ctypes.c_uint64 * len(self.groups))(), _Counts()
         start = time.perf_counter()
         failed = self.library.nervure_activity(
-            pointers(arrays), beats, beats if results is None else results, stall_in, stall_out, seed % (1 << 64),
+            pointers(arrays), into, beats, beats if results is None else results, stall_in, stall_out, seed % (1 << 64),
             PATIENCE, toggles, ctypes.byref(counts),
         )  # fmt: skip
         seconds = time.perf_counter() - start
@@ -261,9 +267,10 @@ def activity(artifact: Artifact, bench: Bench, inputs: Mapping[str, np.ndarray],
     model = ActivityModel(artifact)
     config = bench.config_of(artifact)
     ends, worked = getattr(bench, "ends", None), getattr(bench, "worked", None)
-    results = len(ends(config, inputs)) if ends else None
+    completing = ends(config, inputs) if ends else None
+    results = None if completing is None else len(completing)
     counts, toggles, seconds = model.run(inputs, stall_in=stall_in, stall_out=stall_out, seed=seed, results=results)
-    beats = counts.delivered if ends is None else len(next(iter(inputs.values())))
+    beats = counts.delivered if completing is None else len(next(iter(inputs.values())))
     working = worked(config, inputs) if worked else beats
     operations = {name: n * working for name, n in bench.operations(config).items()}
     groups = _group_activities(model.groups, toggles, constants)

@@ -28,7 +28,9 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from ..hw.config import Config
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,9 @@ class Stream:
     valid: str | None
     ready: str | None
     payload: tuple[FieldPlace, ...]
+
+
+C = TypeVar("C", bound=Config)
 
 
 class Artifact:
@@ -96,6 +101,10 @@ class Artifact:
             if hashlib.sha256((directory / entry["path"]).read_bytes()).hexdigest() != entry["sha256"]:
                 raise ValueError(f"{entry['path']} must be the file that the manifest was made with, not a changed one")
         return artifact
+
+    def config_as(self, config: type[C]) -> C:
+        """The config that the artefact was made from, or as much of it as is a config of that class."""
+        return config(**{key: self.manifest["config"][key] for key in config.model_fields})
 
     @property
     def verilog(self) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -111,10 +112,15 @@ def negative_control(artifact: Artifact, bench: Any, count: int = 30, *, seed: i
     return NegativeControl(seed, tuple(found))
 
 
+def _read(artifact: Artifact) -> list[str]:
+    """Commands that read the unit."""
+    return ["read_verilog design.v", f"hierarchy -check -top {artifact.module}", "proc"]
+
+
 def _flat(artifact: Artifact) -> list[str]:
     """Commands that read the unit as one module around its product."""
     return [
-        "read_verilog design.v", f"hierarchy -check -top {artifact.module}", "proc",
+        *_read(artifact),
         f"setattr -mod -set keep_hierarchy 1 {artifact.module}__product*", f"flatten {artifact.module}",
         "opt_clean", "delete t:$scopeinfo", f"cd {artifact.module}",
     ]  # fmt: skip
@@ -196,7 +202,9 @@ def _by_proof(artifact: Artifact, bench: Any, folder: Path, line: str, timeout: 
     mutant = folder / "mutant"
     mutant.mkdir()
     file = mutant / f"{artifact.module}.v"
-    tools.yosys("\n".join([*_flat(artifact), line, "cd", f"write_verilog -noattr {file}"]), cwd=folder)
+    # Memories as they were: a write of a whole entry, not of each bit.
+    write = ["cd", "opt_expr", "memory_collect", "memory_share -nosat", f"write_verilog -noattr {file}"]
+    tools.yosys("\n".join([*_in_place(artifact, line), *write]), cwd=folder)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     manifest = {**artifact.manifest, "files": [{"path": file.name, "sha256": digest}]}
     (mutant / f"{artifact.module}.json").write_text(json.dumps(manifest))
@@ -207,6 +215,17 @@ def _by_proof(artifact: Artifact, bench: Any, folder: Path, line: str, timeout: 
     if result.status == "proved":
         return "equivalent", result.method
     return "proof", f"{result.method}: {result.counterexample}"
+
+
+def _in_place(artifact: Artifact, line: str) -> list[str]:
+    """Commands that read the unit and put a fault in, so that claims about blocks can be tried: into the block that it
+    is in, where its cell kept its name on the way into the one module. A block's module is named after its instance."""
+    place = re.search(r"-module (\S+) -cell (?:\$flatten)?\\(\w+)\.([^\s\\]+) ", line)
+    if place is None and "$flatten" not in line:
+        return [*_read(artifact), line]
+    if place is None or f"module {place[1]}__{place[2]}(" not in artifact.verilog.read_text():
+        return [*_flat(artifact), line]
+    return [*_read(artifact), line.replace(place[0], f"-module {place[1]}__{place[2]} -cell {place[3]} ")]
 
 
 def _by_claims(mutant: Artifact, bench: Any, undecided: str, timeout: float) -> tuple[str, str]:

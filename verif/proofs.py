@@ -6,6 +6,7 @@ Each function takes the artefact's directory, returns a verdict, and runs in a p
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -170,6 +171,35 @@ def _same(found: Pipeline, netlist: Netlist, artifact: Artifact, method: str) ->
     return Verdict("refuted", method, {port: hex(solvers.word(values, word)) for port, word in ports.items()})
 
 
+LOOKUP = """
+(* techmap_celltype = "$shr" *)
+module lookup(A, B, Y);
+parameter A_SIGNED = 0; parameter B_SIGNED = 0; parameter A_WIDTH = 1; parameter B_WIDTH = 1; parameter Y_WIDTH = 1;
+parameter [A_WIDTH-1:0] _TECHMAP_CONSTMSK_A_ = 0;
+input [A_WIDTH-1:0] A; input [B_WIDTH-1:0] B; output [Y_WIDTH-1:0] Y;
+wire _TECHMAP_FAIL_ = !(&_TECHMAP_CONSTMSK_A_) || A_SIGNED || Y_WIDTH != 1 || B_WIDTH > 12 || A_WIDTH > 1 << B_WIDTH;
+wire [(1 << B_WIDTH)-1:0] entries = A;
+\\$bmux #(.WIDTH(1), .S_WIDTH(B_WIDTH)) choose (.A(entries), .S(B), .Y(Y));
+endmodule
+"""
+INDEXED = re.compile(r"\d+'h[0-9a-f]+ >> ")
+CHOSEN = """proc
+flatten
+opt_expr
+opt_clean
+wreduce t:$shr
+techmap -map lookup.v
+bmuxmap
+opt_expr -mux_undef
+opt_clean
+simplemap t:$mux
+opt_merge
+opt_clean
+"""
+"""Yosys commands that make a constant that is indexed a tree of multiplexers, where mapping would make a shifter of all
+its entries (thousands of them take many minutes)."""
+
+
 def mapped_netlist(artifact: Artifact, blocks: list[str], memories: bool = True) -> Netlist:
     """The file synthesised to xcup as the flat mode does, with the cells' own simulation models put back in.
 
@@ -177,9 +207,10 @@ def mapped_netlist(artifact: Artifact, blocks: list[str], memories: bool = True)
     """
     registers = "" if memories else " -nobram -nolutram"
     top = artifact.module
-    boxes = "".join(f"blackbox {name}\n" for name in blocks)
+    boxes, text = "".join(f"blackbox {name}\n" for name in blocks), artifact.verilog.read_text()
+    chosen, more = (CHOSEN, {"lookup.v": LOOKUP}) if INDEXED.search(text) else ("", {})
     script = (
-        f"read_verilog unit.v\nhierarchy -check -top {top}\n{boxes}"
+        f"read_verilog unit.v\nhierarchy -check -top {top}\n{boxes}{chosen}"
         f"synth_xilinx -family xcup -flatten -noiopad -noclkbuf -nodsp -nosrl{registers} -top {top}\n"
         "delete t:$scopeinfo\nwrite_verilog -noattr mapped.v\n"
         f"select {' '.join('=' + name for name in blocks)}\nwrite_verilog -noattr -blackboxes -selected blocks.v\n"
@@ -188,4 +219,4 @@ def mapped_netlist(artifact: Artifact, blocks: list[str], memories: bool = True)
         # The library's cells are white boxes, which flattening would leave alone.
         f"setattr -mod -unset whitebox -unset lib_whitebox *\nproc\nflatten\n{GATES}\nwrite_json mapped.json"
     )
-    return from_json(json.loads(made(script, {"unit.v": artifact.verilog.read_text()}, "mapped.json")), top)
+    return from_json(json.loads(made(script, {"unit.v": text, **more}, "mapped.json")), top)

@@ -32,7 +32,7 @@ void vl_fatal(const char*, int, const char*, const char* message) { throw std::r
 """
 
 
-def compile_model(verilog: Path, top: str, driver: str, flags: tuple[str, ...] = ()) -> Path:
+def compile_model(verilog: Path, top: str, driver: str, flags: tuple[str, ...] = (), level: str = "-O2") -> Path:
     """The shared library of a Verilog file and a C++ driver; built if the cache has none.
 
     The driver is compiled behind the model, in the same translation unit: it sees ``Vmodel`` (``Vmodel.h``), the
@@ -49,6 +49,8 @@ def compile_model(verilog: Path, top: str, driver: str, flags: tuple[str, ...] =
         C++ source.
     flags : tuple of str
         More flags for Verilator, e.g. ``("--public-flat-rw",)``.
+    level : str
+        How far the compiler optimises.
 
     Raises
     ------
@@ -70,12 +72,12 @@ def compile_model(verilog: Path, top: str, driver: str, flags: tuple[str, ...] =
         sources = sorted((directory / "model").glob("*.cpp"))
         includes = "".join(f'#include "{source.name}"\n' for source in sources)
         (directory / "model" / "all.cc").write_text(f'{PRELUDE}{includes}#include "../driver.cpp"\n')
-        _named("C++ compiler", [compiler, "-O2", *COMPILE, *_includes(), "-shared", "-o", "model.so", "model/all.cc",
+        _named("C++ compiler", [compiler, level, *COMPILE, *_includes(), "-shared", "-o", "model.so", "model/all.cc",
                                 *(str(objects / Path(name).with_suffix(".o")) for name in RUNTIME), "-pthread"],
                cwd=directory)  # fmt: skip
         shutil.rmtree(directory / "model")
 
-    key = (*versions, *VERILATE, *COMPILE, PRELUDE, top, text, driver, *flags)
+    key = (*versions, *VERILATE, *COMPILE, PRELUDE, top, text, driver, *flags, *([level] if level != "-O2" else []))
     return cache.build("model", key, make) / "model.so"
 
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from ...hw.activation.config.norm import PLACES, NormConfig
+from .uniform import lines, values, wished
 
 
 def _trained(count: int) -> dict[str, Any]:
@@ -28,35 +29,23 @@ ASKED = {"segments": False}
 """Fields that decide what it fills them with."""
 
 
-class _Wish(NormConfig):
-    """The fields of a wish: those of the config, whose table is not there yet."""
-
-    def check_tables(self) -> None:
-        """There is none."""
-
-
 def wish(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a config: those given, and the table; one that is given is left alone.
+    """The fields of a config (:func:`.uniform.wished`)."""
+    return wished(NormConfig, fields, SOLVED, solved)
 
-    Raises
-    ------
-    ConfigError
-        In one sentence.
-    """
-    if any(fields.get(key) for key in SOLVED):
-        return fields
+
+def solved(made: NormConfig) -> dict[str, Any]:
+    """The table."""
     import torch
 
-    from .uniform import lines
-
-    made, half = _Wish(**fields), 2.0 ** -(PLACES + 1)
+    half = 2.0 ** -(PLACES + 1)
 
     def root(u: Any) -> Any:
         odd = u >= 1
         return 1 / torch.sqrt((1 + u - odd.to(u.dtype) + half) * torch.where(odd, 2.0, 1.0).to(u.dtype))
 
     slopes, biases = lines(root, "reciprocal_root", 1, PLACES, made.segments)
-    return {**fields, "slopes": slopes, "biases": biases}
+    return {"slopes": slopes, "biases": biases}
 
 
 def bound(config: NormConfig) -> dict[str, float]:
@@ -70,8 +59,6 @@ def bound(config: NormConfig) -> dict[str, float]:
         absolute = 2^-(Fy+1), with constants also max |gamma| 2^-(P+1)
     """
     import numpy as np
-
-    from .uniform import values
 
     u = np.arange(2 << PLACES)
     odd = u >> PLACES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...hw.activation.config.softmax import LOG2E, PLACES, STEPS, SoftmaxConfig
+from .uniform import lines, values, wished
 
 PRESETS: dict[str, dict[str, Any]] = {
     "attention": {"lanes": 8, "length": 512},
@@ -20,32 +21,19 @@ ASKED = {"exp_segments": False, "sum_segments": False}
 """Fields that decide what it fills them with."""
 
 
-class _Wish(SoftmaxConfig):
-    """The fields of a wish: those of the config, whose tables are not there yet."""
-
-    def check_tables(self) -> None:
-        """There are none."""
-
-
 def wish(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a config: those given, and the tables; tables that are given are left alone.
+    """The fields of a config (:func:`.uniform.wished`)."""
+    return wished(SoftmaxConfig, fields, SOLVED, solved)
 
-    Raises
-    ------
-    ConfigError
-        In one sentence.
-    """
-    if any(fields.get(key) for key in SOLVED):
-        return fields
+
+def solved(made: SoftmaxConfig) -> dict[str, Any]:
+    """Both tables."""
     import torch
 
-    from .uniform import lines
-
-    made = _Wish(**fields)
     exp = lines(lambda f: torch.exp2(-f), "exp2_of_minus", 0, STEPS, made.exp_segments)
     half = 2.0 ** -(PLACES + 1)
     reciprocal = lines(lambda g: 1 / (1 + g + half), "reciprocal_of_1_plus", 0, PLACES, made.sum_segments)
-    return {**fields, "exp_slopes": exp[0], "exp_biases": exp[1],
+    return {"exp_slopes": exp[0], "exp_biases": exp[1],
             "sum_slopes": reciprocal[0], "sum_biases": reciprocal[1]}  # fmt: skip
 
 
@@ -66,8 +54,6 @@ def bound(config: SoftmaxConfig) -> dict[str, float]:
     number is 1, is at least ``2^u``, u = A, or A - 1 online.
     """
     import numpy as np
-
-    from .uniform import values
 
     f = np.arange(1 << STEPS) / 2.0**STEPS
     exp = float(np.abs(values(config.exp_table) * 2.0**f - 1).max())

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
-from ...golden.activation import total
 from ...hw.activation.config import ActivationConfig
 from ...hw.activation.config.cells import BIAS, SLOPE, VALUE_BITS
-from .target import Reals
+from ...hw.tables import TableConfig
+
+if TYPE_CHECKING:
+    from .target import Reals
+
+C = TypeVar("C", bound=TableConfig)
+
+
+def wished(config: type[C], fields: dict[str, Any], keys: Sequence[str],
+           solved: Callable[[C], dict[str, Any]]) -> dict[str, Any]:  # fmt: skip
+    """The fields of a config: those given, and the tables that a solver makes of them; given tables are left alone.
+
+    Parameters
+    ----------
+    config : type
+    fields : dict
+    keys : sequence of str
+        The fields of tables.
+    solved : callable
+        From a wish to these fields.
+
+    Raises
+    ------
+    ConfigError
+        In one sentence.
+    """
+    return fields if any(fields.get(key) for key in keys) else {**fields, **solved(config.asked(**fields))}
 
 
 def lines(function: Callable[[Any], Any], label: str, integer_bits: int, fraction_bits: int,
@@ -35,7 +58,10 @@ def lines(function: Callable[[Any], Any], label: str, integer_bits: int, fractio
 
 def values(made: ActivationConfig) -> Reals:
     """What a table gives for each of its codes, as numbers, rounded as the circuit rounds."""
+    import numpy as np
     import torch
+
+    from ...golden.activation import total
 
     drop = made.fraction_bits - VALUE_BITS
     sums = total(made, torch.arange(made.last + 1))

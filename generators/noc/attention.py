@@ -72,12 +72,16 @@ def beats(x: Tensor, lanes: int) -> Tensor:
     return padded.reshape(-1, lanes)
 
 
-def _softmax(config: Any, x: Tensor) -> Tensor:
-    rows, numbers = x.shape
-    on = beats(torch.ones_like(x), config.lanes)
-    last = torch.zeros(rows, len(on) // rows, dtype=torch.int64)
+def row_beats(x: Tensor, lanes: int) -> dict[str, Tensor]:
+    """Beats of a softmax of rows (rows, numbers): x, which numbers take part, where rows end."""
+    on = beats(torch.ones_like(x), lanes)
+    last = torch.zeros(len(x), len(on) // len(x), dtype=torch.int64)
     last[:, -1] = 1
-    return softmax(config, beats(x, config.lanes), on, last.reshape(-1))["y"].reshape(rows, -1)[:, :numbers]
+    return {"x": beats(x, lanes), "on": on, "last": last.reshape(-1)}
+
+
+def _softmax(config: Any, x: Tensor) -> Tensor:
+    return softmax(config, **row_beats(x, config.lanes))["y"].reshape(len(x), -1)[:, : x.shape[1]]
 
 
 def _norm(config: Any, x: Tensor) -> Tensor:

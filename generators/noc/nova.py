@@ -38,14 +38,7 @@ _OF_TABLE = {"symmetry": "symmetries", "centre": "centres", "breakpoints": "knot
              "biases": "biases", "reached": "reached", "limit": "limits", "worst_input": "worst_inputs"}  # fmt: skip
 
 
-class _Wish(NovaConfig):
-    """The fields of a wish: those of the config, whose tables are not there yet."""
-
-    def check_tables(self) -> None:
-        """There are none."""
-
-
-def wish(fields: dict[str, Any]) -> dict[str, Any]:
+def wish(fields: dict[str, Any], config: type[NovaConfig] = NovaConfig) -> dict[str, Any]:
     """The fields of a config: those given, and the tables; tables that are given are left alone.
 
     ``function`` stands for ``functions`` of one, ``domain`` for the domain of all. All tables get the same formats of
@@ -62,7 +55,7 @@ def wish(fields: dict[str, Any]) -> dict[str, Any]:
             fields[many] = [fields.pop(one)]
     if fields.get("slopes"):
         return fields
-    made = _Wish(**{key: value for key, value in fields.items() if key not in SOLVED})
+    made = config.asked(**{key: value for key, value in fields.items() if key not in SOLVED})
     return fields | _solved(made, fields)
 
 

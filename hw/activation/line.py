@@ -15,7 +15,8 @@ from .entries import Entries, Range, entries, span
 from .segments import rounded, select, shape_of
 
 
-def _shapes(made: Entries) -> tuple[Shape, Shape]:
+def shapes_of(made: Entries) -> tuple[Shape, Shape]:
+    """Shapes of slopes and constants."""
     return shape_of(*span(made.slopes)), shape_of(*span(made.constants))
 
 
@@ -44,13 +45,13 @@ class Line(Component):
 
     def __init__(self, config: ActivationConfig):
         self.config, self.made = config, entries(config)
-        slope, constant = _shapes(self.made)
+        slope, constant = shapes_of(self.made)
         super().__init__({"u": In(config.knot_width), "slope": Out(slope.width), "constant": Out(constant.width),
                           "operand": Out(config.address[0])})  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        (s,), (slope, constant) = self.config.address, _shapes(self.made)
+        (s,), (slope, constant) = self.config.address, shapes_of(self.made)
         index = self.u[s:]
         m.d.comb += [self.slope.eq(select(index, self.made.slopes, slope)),
                      self.constant.eq(select(index, self.made.constants, constant)),
@@ -75,13 +76,13 @@ class Apply(Component):
 
     def __init__(self, config: ActivationConfig):
         self.config, self.made = config, entries(config)
-        slope, constant = _shapes(self.made)
+        slope, constant = shapes_of(self.made)
         super().__init__({"slope": In(slope.width), "constant": In(constant.width), "operand": In(config.address[0]),
                           "y": Out(config.output_format.width)})  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        slope, constant = _shapes(self.made)
+        slope, constant = shapes_of(self.made)
         ends: Range = self.made.total
         total = Signal(shape_of(*ends), name="total")
         m.d.comb += total.eq(_as(slope, self.slope) * self.operand + _as(constant, self.constant))

@@ -4,6 +4,7 @@
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
 # pyright: reportReturnType=false, reportOperatorIssue=false
 
+from collections.abc import Sequence
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
@@ -69,14 +70,24 @@ class Norm(Component):
         rows = RowBuffer(m, self, words, config.beats, find=RANKS + 1)
         m.d.comb += rows.last.eq(0)
         flags = rows.delayed(RANKS)
-        finding = self._root(m, *self._sums(m, rows, flags, words))
+        finding = self._root(m, *self._sums(m, rows, flags[1], words))
         word, found, valid, last = rows.findings(flags[-1][1], finding)
-        self._results(m, rows, word, found, valid, last)
+        self._results(m, rows, word, [found], valid, last)
         return m
 
-    def _sums(self, m: Module, rows: RowBuffer, flags: list[tuple[Signal, Signal]],
+    def _beat_sums(self, m: Module, squares: list[Value], values: list[Value]) -> tuple[Signal, Signal]:
+        """The sums of a beat's squares and numbers, a rank behind them."""
+        config = self.config
+        width = len(squares[0]) + (len(squares) - 1).bit_length()
+        beat_squares = Signal(width, name="beat_squares", reset_less=True)
+        beat_sum = Signal(config.sum_width, name="beat_sum", reset_less=True)
+        m.d.sync += [beat_squares.eq(add_all(squares)), beat_sum.eq(signed_sum(values))]
+        return beat_squares, beat_sum
+
+    def _sums(self, m: Module, rows: RowBuffer, flags: tuple[Signal, Signal],
               words: Signal) -> tuple[Signal, Signal]:  # fmt: skip
-        """The row's sum and its sum of squares so far, there in rank 3."""
+        """The row's sum and its sum of squares so far, a rank behind those of its last beat, which ``flags`` are
+        with."""
         config, lanes = self.config, range(self.config.lanes)
         width = config.input_format.width
         left = config.elements - (config.beats - 1) * config.lanes
@@ -93,12 +104,10 @@ class Norm(Component):
                          x.eq(Mux(beyond, 0, words[k * width :][:width]))]  # fmt: skip
             kept.append(square)
             values.append(x.as_signed())
-        beat_squares = Signal(2 * width - 1 + (config.lanes - 1).bit_length(), name="beat_squares", reset_less=True)
-        beat_sum = Signal(config.sum_width, name="beat_sum", reset_less=True)
-        m.d.sync += [beat_squares.eq(add_all(kept)), beat_sum.eq(signed_sum(values))]
+        beat_squares, beat_sum = self._beat_sums(m, kept, values)
         row_squares = Signal(config.square_width, name="row_squares", reset_less=True)
         row_sum = Signal(config.sum_width, name="row_sum", reset_less=True)
-        fresh, (looks, ends) = Signal(name="fresh", init=1), flags[1]
+        fresh, (looks, ends) = Signal(name="fresh", init=1), flags
         with m.If(looks):
             m.d.sync += [row_squares.eq(Mux(fresh, 0, row_squares) + beat_squares),
                          row_sum.eq(Mux(fresh, 0, row_sum) + beat_sum), fresh.eq(ends)]  # fmt: skip
@@ -133,16 +142,18 @@ class Norm(Component):
             live = kept
         return Cat(live["r"], live["h"], live["sum"] if config.kind == "layer" else Const(0, 0))
 
-    def _results(self, m: Module, rows: RowBuffer, word: Value, found: Value, valid: Value, last: Value) -> None:
-        """Results of a beat beside its row's finding."""
+    def _results(self, m: Module, rows: RowBuffer, word: Value, findings: Sequence[Value], valid: Value,
+                 last: Value) -> None:  # fmt: skip
+        """Results of a beat beside its row's findings (one for as many lanes as another)."""
         config, lanes = self.config, range(self.config.lanes)
         width = config.input_format.width
         left = config.elements - (config.beats - 1) * config.lanes
         h_width = (config.total_width - 1).bit_length() - 1
-        r, h, row_sum = found[:ROOT_WIDTH], found[ROOT_WIDTH:][:h_width], found[ROOT_WIDTH + h_width :]
+        of = [k * len(findings) // config.lanes for k in lanes]
         ranks = latency(config) - RANKS - 2
         live: list[dict[str, Any]] = [{} for _ in lanes]
-        common: dict[str, Any] = {"r": r, "h": h}
+        common: list[dict[str, Any]] = [
+            {"r": found[:ROOT_WIDTH], "h": found[ROOT_WIDTH:][:h_width]} for found in findings]  # fmt: skip
         constants: Value = Const(0, 0)
         for rank in range(1, ranks + 1):
             flag = self.o.valid if rank == ranks else Signal(name=f"valid_{rank}")
@@ -156,13 +167,14 @@ class Norm(Component):
                 stage: dict[str, Any] = {}
                 if rank == 1:
                     centre = place_block(m, f"centre{k}", Centre(config))
-                    m.d.comb += [centre.x.eq(word[k * width :][:width]), centre.sum.eq(row_sum)]
+                    m.d.comb += [centre.x.eq(word[k * width :][:width]),
+                                 centre.sum.eq(findings[of[k]][ROOT_WIDTH + h_width :])]  # fmt: skip
                     stage["c"] = Mux(last, 0, centre.c) if k >= left else centre.c
                 elif rank == 2:
-                    stage["v"] = live[k]["c"].as_signed() * common["r"]
+                    stage["v"] = live[k]["c"].as_signed() * common[of[k]]["r"]
                 elif rank == 3:
                     rounded = place_block(m, f"round{k}", Round(config))
-                    m.d.comb += [rounded.v.eq(live[k]["v"]), rounded.h.eq(common["h"])]
+                    m.d.comb += [rounded.v.eq(live[k]["v"]), rounded.h.eq(common[of[k]]["h"])]
                     stage["z"] = rounded.z
                 elif rank == 4 and config.scaled:
                     each = config.gamma_format.width + config.beta_format.width
@@ -183,11 +195,12 @@ class Norm(Component):
                 with m.If(rows.enable):
                     m.d.sync += Value.cast(self.o.payload.y).eq(Cat(*results))
             if rank <= 2:
-                kept = {key: Signal(len(value), name=f"{key}_at_{rank}", reset_less=True)
-                        for key, value in common.items()}  # fmt: skip
-                with m.If(rows.enable):
-                    m.d.sync += [kept[key].eq(value) for key, value in common.items()]
-                common = kept
+                for at, told in enumerate(common):
+                    kept = {key: Signal(len(value), name=f"{key}{at or ''}_at_{rank}", reset_less=True)
+                            for key, value in told.items()}  # fmt: skip
+                    with m.If(rows.enable):
+                        m.d.sync += [kept[key].eq(value) for key, value in told.items()]
+                    common[at] = kept
 
     def _constants(self, m: Module, enable: Value, moves: Value) -> Value:
         """Gamma and beta of the beat whose z is there: of each lane, gamma below."""

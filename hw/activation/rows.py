@@ -126,13 +126,25 @@ class RowBuffer:
         last : Value
             Whether it is the last of its row.
         """
-        m, prefix = self.m, self.prefix
-        m.submodules[f"{prefix}found"] = memory = Memory(shape=len(finding), depth=1 << self.address_width, init=[])
-        store, fetch = memory.write_port(), memory.read_port(domain="comb")
-        row, shown = (Signal(self.address_width, name=prefix + name) for name in ("found_row", "shown_row"))
-        m.d.comb += [store.en.eq(end), store.addr.eq(row), store.data.eq(finding), fetch.addr.eq(shown)]
-        with m.If(end):
-            m.d.sync += row.eq(row + 1)
+        beat, (found,), valid, last = self.told([(end, finding)])
+        return beat, found, valid, last
+
+    def told(self, places: Sequence[tuple[Value, Value]]) -> tuple[Value, list[Value], Signal, Value]:
+        """As :meth:`findings`, in several places, each of which is told (end, finding) in its time.
+
+        None may be told of a row later than the row is committed.
+        """
+        m, prefix, found = self.m, self.prefix, []
+        shown = Signal(self.address_width, name=f"{prefix}shown_row")
+        for at, (end, finding) in enumerate(places):
+            name = f"{prefix}found{at or ''}"
+            m.submodules[name] = memory = Memory(shape=len(finding), depth=1 << self.address_width, init=[])
+            store, fetch = memory.write_port(), memory.read_port(domain="comb")
+            row = Signal(self.address_width, name=f"{name}_row")
+            m.d.comb += [store.en.eq(end), store.addr.eq(row), store.data.eq(finding), fetch.addr.eq(shown)]
+            with m.If(end):
+                m.d.sync += row.eq(row + 1)
+            found.append(fetch.data)
         valid, word = Signal(name=f"{prefix}reads"), Signal.like(self._fetch.data, name=f"{prefix}word")
         m.d.comb += word.eq(self._fetch.data)
         last = word[-1]
@@ -142,4 +154,4 @@ class RowBuffer:
                 m.d.sync += self.read.eq(self.read + 1)
             with m.If(valid & last):
                 m.d.sync += shown.eq(shown + 1)
-        return word[:-1], fetch.data, valid, last
+        return word[:-1], found, valid, last

@@ -4,6 +4,7 @@
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
 # pyright: reportReturnType=false, reportOperatorIssue=false
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -80,11 +81,8 @@ class Softmax(Component):
     def elaborate(self, platform):
         m = Module()
         config, beat = self.config, self.i.payload
-        width, lanes = config.input_format.width, range(config.lanes)
-        # Numbers from 0 on, each with its `on` above it.
-        x = [Value.cast(beat.x)[k * width :][:width] ^ (1 << (width - 1)) for k in lanes]
-        words = Signal((width + 1) * config.lanes, name="words")
-        m.d.comb += words.eq(Cat(*(Cat(x[k], Value.cast(beat.on)[k]) for k in lanes)))
+        width = config.input_format.width
+        x, words = self._numbers(m)
         middle = SimpleNamespace(valid=Signal(name="middle_valid"), ready=Signal(name="middle_ready"))
         if config.online:
             top = Const((1 << width) - 1, width)
@@ -98,31 +96,47 @@ class Softmax(Component):
             top = self._largest(m, flags[0], x, Value.cast(beat.on))
             number, top, valid, last = rows.findings(flags[-1][1], top)
             enable = rows.enable
-        powers, last = self._powers(m, enable, number, top, valid, last, middle)
+        powers, last = self._powers(m, enable, number, [top], valid, last, middle)
         rows = RowBuffer(m, SimpleNamespace(i=middle, o=self.o), powers, config.beats, "", sum_ranks(config) + 1)
         m.d.comb += rows.last.eq(last)
         flags = rows.delayed(sum_ranks(config))
-        base, total = self._running(m, flags, powers) if config.online else (Const(0, 0), self._sum(m, flags, powers))
+        base, total = self._running(m, flags, powers) if config.online else (
+            Const(0, 0), self._sum(m, flags[0], powers))  # fmt: skip
         finding = self._reciprocal(m, base, total)
-        self._result(m, rows, *rows.findings(flags[-1][1], finding))
+        word, found, valid, last = rows.findings(flags[-1][1], finding)
+        self._result(m, rows, word, [found], valid, last)
         return m
 
-    def _largest(self, m: Module, flags: tuple[Signal, Signal], x: list[Value], on: Value) -> Signal:
-        """The largest number of the row so far, there in rank 2."""
-        config = self.config
-        width = config.input_format.width
-        top = place_block(m, "top", Top(width, config.lanes))
+    def _numbers(self, m: Module) -> tuple[list[Value], Signal]:
+        """A beat's numbers from 0 on; and all, each with its `on` above it."""
+        beat, width, lanes = self.i.payload, self.config.input_format.width, range(self.config.lanes)
+        x = [Value.cast(beat.x)[k * width :][:width] ^ (1 << (width - 1)) for k in lanes]
+        words = Signal((width + 1) * self.config.lanes, name="words")
+        m.d.comb += words.eq(Cat(*(Cat(x[k], Value.cast(beat.on)[k]) for k in lanes)))
+        return x, words
+
+    def _beat_top(self, m: Module, x: list[Value], on: Value) -> Signal:
+        """The largest number of a beat, a rank behind it."""
+        width = len(x[0])
+        top = place_block(m, "top", Top(width, len(x)))
         m.d.comb += [top.window.eq(Cat(*x)), top.on.eq(on)]
-        part, row = (Signal(width, name=name, reset_less=True) for name in ("beat_top", "row_top"))
-        fresh, (looks, ends) = Signal(name="x_fresh", init=1), flags
+        part = Signal(width, name="beat_top", reset_less=True)
         m.d.sync += part.eq(top.highest)
+        return part
+
+    def _largest(self, m: Module, flags: tuple[Signal, Signal], x: list[Value], on: Value) -> Signal:
+        """The largest number of the row so far, a rank behind that of its last beat, which ``flags`` are with."""
+        part = self._beat_top(m, x, on)
+        row = Signal(len(part), name="row_top", reset_less=True)
+        fresh, (looks, ends) = Signal(name="x_fresh", init=1), flags
         with m.If(looks):
             m.d.sync += [row.eq(Mux(~fresh & (row > part), row, part)), fresh.eq(ends)]
         return row
 
-    def _powers(self, m: Module, enable: Value, number: Value, top: Value, valid: Value, last: Value,
+    def _powers(self, m: Module, enable: Value, number: Value, tops: Sequence[Value], valid: Value, last: Value,
                 middle: Any) -> tuple[Signal, Value]:  # fmt: skip
-        """Powers of the numbers' distances from ``top``, ``FRONT_RANKS`` later; online their values, n and ``on``."""
+        """Powers of the numbers' distances from ``tops`` (one for as many lanes as another), ``FRONT_RANKS`` later;
+        online their values, n and ``on``."""
         config = self.config
         width, lanes = config.input_format.width, range(config.lanes)
         ranks = FRONT_RANKS - 1 if config.online else FRONT_RANKS
@@ -134,6 +148,7 @@ class Softmax(Component):
                 m.d.sync += [following.eq(valid), end.eq(last)]
             valid, last = following, end
             for k in lanes:
+                top = tops[k * len(tops) // config.lanes]
                 stage = self._power(m, rank, k, live[k], number[k * (width + 1) :][: width + 1], top)
                 for key, value in stage.items():
                     kept = Signal(len(value), name=f"{key}_{rank}_{k}", reset_less=True)
@@ -161,21 +176,30 @@ class Softmax(Component):
             return {"n": exponent.n, "f": exponent.f, "on": live["on"]}
         passed = {key: live[key] for key in ("n", "on")}
         if rank == 3:
-            return {**line(m, f"exp{k}", config.exp_table, live["f"]), **passed}
+            return {**self._line(m, k, live["f"]), **passed}
         if rank == 4:
             return {"m": apply(m, f"exp_value{k}", config.exp_table, live), **passed}
         power = place_block(m, f"power{k}", Power(config, places(config)))
         m.d.comb += [power.value.eq(live["m"]), power.steps.eq(live["n"]), power.on.eq(live["on"])]
         return {"e": power.e}
 
-    def _sum(self, m: Module, flags: list[tuple[Signal, Signal]], powers: Value) -> Signal:
-        """The row's sum so far, there in rank 2."""
-        config, (looks, ends) = self.config, flags[0]
-        total = place_block(m, "total", Total(config))
+    def _line(self, m: Module, k: int, f: Value) -> dict[str, Value]:
+        """The line of ``2^-f`` that a lane needs."""
+        return line(m, f"exp{k}", self.config.exp_table, f)
+
+    def _beat_sum(self, m: Module, powers: Value) -> Signal:
+        """The sum of a beat's powers, a rank behind it."""
+        total = place_block(m, "total", Total(self.config.one + 1, self.config.lanes))
         m.d.comb += total.words.eq(powers)
         part = Signal(len(total.total), name="beat_sum", reset_less=True)
-        row, fresh = Signal(config.sum_width, name="row_sum", reset_less=True), Signal(name="fresh", init=1)
         m.d.sync += part.eq(total.total)
+        return part
+
+    def _sum(self, m: Module, flags: tuple[Signal, Signal], powers: Value) -> Signal:
+        """The row's sum so far, a rank behind that of its last beat, which ``flags`` are with."""
+        config, (looks, ends) = self.config, flags
+        part = self._beat_sum(m, powers)
+        row, fresh = Signal(config.sum_width, name="row_sum", reset_less=True), Signal(name="fresh", init=1)
         with m.If(looks):
             m.d.sync += [row.eq(Mux(fresh, 0, row) + part), fresh.eq(ends)]
         return row
@@ -199,16 +223,17 @@ class Softmax(Component):
             live = kept
         return Cat(live["r"], live["z"], live["base"])
 
-    def _result(self, m: Module, rows: RowBuffer, word: Value, finding: Value, valid: Value, last: Value) -> None:
-        """Probabilities of a beat beside its row's finding: shifted, multiplied, rounded."""
+    def _result(self, m: Module, rows: RowBuffer, word: Value, findings: Sequence[Value], valid: Value,
+                last: Value) -> None:  # fmt: skip
+        """Probabilities of a beat beside its row's findings (one for as many lanes as another): shifted, multiplied,
+        rounded."""
         config, lanes = self.config, range(self.config.lanes)
-        r, rest = finding[:POWER_WIDTH], finding[POWER_WIDTH:]
         shift_width = (config.sum_width - 1 - config.lowest).bit_length()
-        z, base = rest[:shift_width], rest[shift_width:]
-        each = len(word) // config.lanes
-        stages: list[list[Value]] = [[], [], []]
+        each, of = len(word) // config.lanes, [k * len(findings) // config.lanes for k in lanes]
+        shifts: list[Value] = []
         for k in lanes:
-            lane = word[k * each :][:each]
+            lane, rest = word[k * each :][:each], findings[of[k]][POWER_WIDTH:]
+            z, base = rest[:shift_width], rest[shift_width:]
             if config.online:
                 value, n, on = lane[:POWER_WIDTH], lane[POWER_WIDTH:-1], lane[-1]
                 steps = Signal(len(n) + 1, name=f"steps{k}")
@@ -218,8 +243,8 @@ class Softmax(Component):
                 shifted = power.e
             else:
                 shifted = lane >> z
-            stages[0].append(shifted[: config.lowest + 1])
-        rank_r = Signal(POWER_WIDTH, name="r", reset_less=True)
+            shifts.append(shifted[: config.lowest + 1])
+        rank_r = [Signal(POWER_WIDTH, name=f"r{at or ''}", reset_less=True) for at in range(len(findings))]
         scaled = [Signal(config.lowest + 1, name=f"scaled{k}", reset_less=True) for k in lanes]
         product = [Signal(config.lowest + 1 + POWER_WIDTH, name=f"product{k}", reset_less=True) for k in lanes]
         ends = [Signal(name=f"last_{rank}", reset_less=True) for rank in (1, 2)]
@@ -230,8 +255,9 @@ class Softmax(Component):
             m.d.comb += result.product.eq(product[k])
             y.append(result.y)
         with m.If(rows.enable):
-            m.d.sync += [rank_r.eq(r), *(scaled[k].eq(stages[0][k]) for k in lanes)]
-            m.d.sync += [product[k].eq(scaled[k] * rank_r) for k in lanes]
+            m.d.sync += [r.eq(finding[:POWER_WIDTH]) for r, finding in zip(rank_r, findings, strict=True)]
+            m.d.sync += [scaled[k].eq(shifts[k]) for k in lanes]
+            m.d.sync += [product[k].eq(scaled[k] * rank_r[of[k]]) for k in lanes]
             m.d.sync += [flags[0].eq(valid), flags[1].eq(flags[0]), self.o.valid.eq(flags[1])]
             m.d.sync += [ends[0].eq(last), ends[1].eq(ends[0]), self.o.payload.end.eq(ends[1])]
             m.d.sync += Value.cast(self.o.payload.y).eq(Cat(*y))
@@ -248,7 +274,7 @@ class Softmax(Component):
         kept = Signal(len(powers), name="first_words", reset_less=True)
         base = Signal(count, name="first_least", reset_less=True)
         m.d.sync += [kept.eq(powers), base.eq(~least.highest)]
-        total = place_block(m, "total", Total(config))
+        total = place_block(m, "total", Total(config.one + 1, config.lanes))
         terms = []
         for k in lanes:
             word = kept[k * each :][:each]

@@ -105,24 +105,28 @@ class Power(Component):
 class Total(Component):
     """The sum of a beat's powers.
 
+    Parameters
+    ----------
+    width, lanes : int
+        Bits of a power; powers a beat.
+
     Members
     -------
-    words : In((A + 1) * lanes)
+    words : In(width * lanes)
     total : Out
     """
 
     words: Signal
     total: Signal
 
-    def __init__(self, config: SoftmaxConfig):
-        self.config = config
-        width, lanes = config.one + 1, config.lanes
+    def __init__(self, width: int, lanes: int):
+        self.width = width
         super().__init__({"words": In(width * lanes), "total": Out(width + (lanes - 1).bit_length())})
 
     def elaborate(self, platform):
         m = Module()
-        width = self.config.one + 1
-        m.d.comb += self.total.eq(add_all([self.words[k * width :][:width] for k in range(self.config.lanes)]))
+        starts = range(0, len(self.words), self.width)
+        m.d.comb += self.total.eq(add_all([self.words[at:][: self.width] for at in starts]))
         return m
 
 

@@ -13,6 +13,7 @@ from operator import or_
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 
 from ..activation.segments import rounded, rows, select, shape_of
+from ..lib.part import Part, PartPipeline
 from ..lib.pipeline import Pipeline, place
 from .config.nova import NovaConfig
 from .line import Flit, pair_of
@@ -200,3 +201,31 @@ def value(m: Module, pipe: Pipeline, config: NovaConfig, words: Words, live: dic
     m.d.comb += total.eq(live["product"] + (wide.as_signed() if words.used_constant[0] < 0 else wide))
     y = rounded(m, total, words.total, words.drop, config.output_format)
     return pipe.cut("result", {"y": y})["y"]
+
+
+def whole(part: Part, config: NovaConfig, words: Words, x: Value, table_at: Callable[[int], Value],
+          enables: tuple[Value, Value], pair: Callable[..., tuple[Value, Value, Value]]) -> Value:  # fmt: skip
+    """A lane of a unit with one clock: its address, the pair as it comes, and the multiply-add of it.
+
+    Parameters
+    ----------
+    enables : (Value, Value)
+        Of all registers, and of those that hold a beat while its flits pass.
+    pair : callable
+        From the part and an address: whether there is a pair for it, its slope and its constant.
+    """
+    ranks, (enable, holds) = placed(config), enables
+    pipe = PartPipeline(part, ranks[0], [*[enable] * (config.before - 1), holds])
+    live = address(part, pipe, config, words, x, table_at)
+    hit, slope, constant = pair(part, live)
+    kept = {"slope": slope, "constant": constant}
+    kept |= {key: live[key] for key in ("operand", "mirrored", "centre", "raised") if key in live}
+    if "operand" not in live:
+        kept["operand"] = live["u"]
+    after = {}
+    for key, word in kept.items():
+        after[key] = Signal.like(word, name=f"{part.name}_kept_{key}", reset_less=True)
+        takes = enable & hit if config.flits > 1 and key in ("slope", "constant") else enable
+        with part.If(takes):
+            part.d.sync += after[key].eq(word)
+    return value(part, PartPipeline(part, ranks[1], enable), config, words, after)

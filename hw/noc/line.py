@@ -6,17 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 
 from ..activation.segments import select, shape_of
 from .config.nova import NovaConfig
+from .config.places import NetworkConfig
 from .words import Words, padded
 
-Register = Callable[[Value, Value], None]
-"""Makes the first the register of the second."""
+Lookup = Callable[[Value, Sequence[int | None], Shape], Value]
+"""The word of an address, among words of a shape; None is whatever costs least."""
 
 
 @dataclass
@@ -96,6 +97,8 @@ class Source:
         be as many cycles between requests.
     slot : Value or None
         What flits say of the request, where flits do not come with each cycle.
+    lookup : callable
+        The word of an address: words may be constants, or kept in a memory.
 
     Attributes
     ----------
@@ -108,7 +111,7 @@ class Source:
     """
 
     def __init__(self, m: Module, config: NovaConfig, words: Words, domain: str, enable: Value, start: Value,
-                 table: Value, slot: Value | None = None):  # fmt: skip
+                 table: Value, slot: Value | None = None, lookup: Lookup = select):  # fmt: skip
         flits = config.flits
         number: Value = Const(0, 0)
         valid: Value | None = None if slot is None else start
@@ -133,7 +136,7 @@ class Source:
         held_words += [None] * (size * held - len(held_words))
         bits = config.slots * sum(shape.width for shape in shapes(config, words))
         word = Signal(bits, name="source_word")
-        m.d.comb += word.eq(select(Cat(number, table[: (len(made) - 1).bit_length()]), held_words, unsigned(bits)))
+        m.d.comb += word.eq(lookup(Cat(number, table[: (len(made) - 1).bit_length()]), held_words, unsigned(bits)))
         # Where breakpoints come with the pairs, they say what a tag would.
         self.flit = Flit(valid, number if config.breakpoints == "local" else Const(0, 0), word, slot)
 
@@ -146,7 +149,7 @@ class Source:
         return Mux(start, word, kept)
 
 
-def links(m: Module, config: NovaConfig, flit: Flit, domain: str, enable: Value) -> list[Flit]:
+def links(m: Module, config: NetworkConfig, flit: Flit, domain: str, enable: Value, prefix: str = "") -> list[Flit]:
     """What each router shows: a flit crosses a register behind the source, and one wherever the place says so."""
     taps: dict[int, Flit] = {}
 
@@ -164,11 +167,11 @@ def links(m: Module, config: NovaConfig, flit: Flit, domain: str, enable: Value)
                 m.d[domain] += valid.eq(before.valid)
         return Flit(valid, after.get("number", Const(0, 0)), after["word"], after.get("slot", Const(0, 0)))
 
-    first = register(flit, "launch")
-    order = sorted(range(config.routers), key=lambda r: config.places[r].distance)
+    first = register(flit, f"{prefix}launch")
+    order = sorted(range(config.routers), key=lambda r: config.stops[r].distance)
     for r in order:
-        place = config.places[r]
+        place = config.stops[r]
         before, crossed = (first, 0) if place.parent is None else (
-            taps[place.parent], config.places[place.parent].registers)  # fmt: skip
-        taps[r] = register(before, f"router{r}") if place.registers > crossed else before
+            taps[place.parent], config.stops[place.parent].registers)  # fmt: skip
+        taps[r] = register(before, f"{prefix}router{r}") if place.registers > crossed else before
     return [taps[r] for r in range(config.routers)]

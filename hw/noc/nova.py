@@ -4,21 +4,25 @@
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
 # pyright: reportReturnType=false, reportOperatorIssue=false, reportAssignmentType=false
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from amaranth.hdl import Cat, ClockDomain, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, ClockDomain, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.wiring import Component
 
 from ..lib.handshake import ports
-from ..lib.part import Part, PartPipeline
+from ..lib.part import Part
 from .config.nova import NovaConfig
-from .lane import address, caught, placed, value
-from .line import Source, links
+from .lane import caught, whole
+from .line import Flit, Source, links
 from .two_clocks import two_clocks
-from .words import words
+from .words import Words, words
+
+Pairs = Callable[..., tuple[Value, Value, Value]]
+"""From a lane's part, address and number (``lane``): whether there is a pair for it, its slope and its constant."""
 
 
 class Nova(Component):
@@ -54,6 +58,8 @@ class Nova(Component):
     o: Any
     clocks: Mapping[str, ClockDomain] = MappingProxyType({})
     """Clocks beside that of the ports, by port; known once the circuit is made."""
+    ahead = 1
+    """How many cycles before a lane takes its pair the table must be known."""
 
     def __init__(self, config: NovaConfig):
         self.config = config
@@ -70,61 +76,61 @@ class Nova(Component):
         config, beat = self.config, self.i.payload
         made, flits, latency = words(config), config.flits, config.latency
         enable, start = Signal(name="enable"), Signal(name="start")
-        free: Value = enable
+        filled = self._fill(m)
+        free: Value = enable & filled
         m.d.comb += enable.eq(~self.o.valid | self.o.ready)
         if flits > 1:
             left = Signal(range(flits), name="flits_left")
-            free = enable & (left == 0)
+            free = free & (left == 0)
             with m.If(enable):
-                m.d.sync += left.eq(Mux(left != 0, left - 1, Mux(self.i.valid, flits - 1, 0)))
-            m.d.comb += start.eq(self.i.valid & (left == 0))
+                m.d.sync += left.eq(Mux(left != 0, left - 1, Mux(start, flits - 1, 0)))
+            m.d.comb += start.eq(self.i.valid & filled & (left == 0))
         else:
-            m.d.comb += start.eq(self.i.valid)
+            m.d.comb += start.eq(self.i.valid & filled)
         m.d.comb += self.i.ready.eq(free)
 
         # Where beats are, and what goes with each: its table up to the lanes that need it last, its status to the end.
         count = len(config.tables)
-        ranks = placed(config)
         before = config.before
         beyond, table = Signal(name="beyond"), Signal(range(count), name="table")
         m.d.comb += [beyond.eq(beat.table >= count), table.eq(Mux(beyond, count - 1, beat.table))]
         valids = self._chain(m, start, latency, enable, "valid", reset=True)
-        tables = self._chain(m, table, config.depth + before - 1, enable, "table")
+        tables = self._chain(m, table, config.depth + before - self.ahead, enable, "table")
         status = self._chain(m, beyond, latency, enable, "status")
         m.d.comb += [self.o.valid.eq(valids[latency]), self.o.payload.status.eq(status[latency])]
 
-        source = Source(m, config, made, "sync", enable, valids[before - 1], tables[before - 1])
-        taps = links(m, config, source.flit, "sync", enable)
+        taps = self._taps(m, made, enable, valids[before - 1], tables[before - 1])
         x = Value.cast(beat.x)
         size, out = config.input_format.width, config.output_format.width
         for r in range(config.routers):
-            late = config.places[r].registers
+            late = config.stops[r].registers
+            pair_of = self._pairs(m, made, r, taps, tables[late + before - self.ahead])
             mine = x[r * config.lanes * size :][: config.lanes * size]
             mine = self._chain(m, mine, late, enable, f"router{r}_x")[late]
             # Several flits: a beat stays with its lane while they pass.
             holds = enable if flits == 1 else enable & valids[late + before - 1]
-            found = []
-            for lane in range(config.lanes):
-                part = Part(m, f"router{r}_lane{lane}")
-                pipe = PartPipeline(part, ranks[0], [*[enable] * (before - 1), holds])
-                live = address(part, pipe, config, made, mine[lane * size :][:size],
-                               lambda passed, late=late: tables[late + passed])  # fmt: skip
-                hit, slope, constant = caught(part, part.name, config, made, taps[r], live)
-                kept = {"slope": slope, "constant": constant}
-                kept |= {key: live[key] for key in ("operand", "mirrored", "centre", "raised") if key in live}
-                if "operand" not in live:
-                    kept["operand"] = live["u"]
-                after = {}
-                for key, word in kept.items():
-                    after[key] = Signal.like(word, name=f"{part.name}_kept_{key}", reset_less=True)
-                    takes = enable & hit if flits > 1 and key in ("slope", "constant") else enable
-                    with m.If(takes):
-                        m.d.sync += after[key].eq(word)
-                found.append(value(part, PartPipeline(part, ranks[1], enable), config, made, after))
+            found = [
+                whole(Part(m, f"router{r}_lane{lane}"), config, made, mine[lane * size :][:size],
+                      lambda passed, late=late: tables[late + passed], (enable, holds), partial(pair_of, lane=lane))
+                for lane in range(config.lanes)
+            ]  # fmt: skip
             wait = config.depth - late
             answers = self._chain(m, Cat(*found), wait, enable, f"router{r}_y")[wait]
             m.d.comb += Value.cast(self.o.payload.y)[r * config.lanes * out :][: config.lanes * out].eq(answers)
         return m
+
+    def _fill(self, m: Module) -> Value:
+        """Whether tables are there: constants are."""
+        return Const(1, 1)
+
+    def _taps(self, m: Module, made: Words, enable: Value, start: Value, table: Value) -> list[Flit]:
+        """What routers show, from a request on."""
+        source = Source(m, self.config, made, "sync", enable, start, table)
+        return links(m, self.config, source.flit, "sync", enable)
+
+    def _pairs(self, m: Module, made: Words, r: int, taps: list[Flit], table: Value) -> Pairs:
+        """How lanes of a router come to their pairs."""
+        return lambda part, live, lane: caught(part, part.name, self.config, made, taps[r], live)
 
     @staticmethod
     def _chain(m: Module, first: Value, count: int, enable: Value, name: str, reset: bool = False) -> list[Value]:

@@ -18,8 +18,8 @@ from .claims import claims
 from .floats import FLOAT_FEATURES, float_hits
 from .stimulus import KINDS, Vectors, exhaustive, stimulus
 
-__all__ = ["FEATURES", "KINDS", "claims", "config_of", "coverage", "describe", "exhaustive", "expect", "features",
-           "operations", "stimulus"]  # fmt: skip
+__all__ = ["FEATURES", "KINDS", "claims", "config_of", "coverage", "describe", "ends", "exhaustive", "expect",
+           "features", "operations", "stimulus"]  # fmt: skip
 
 FEATURES: dict[str, str] = {
     "least_segment": "x in the segment that has fewest",
@@ -72,6 +72,12 @@ def _possible(text: str) -> frozenset[str]:
     config = ActivationConfig(**fields)
     codes = np.arange(1 << config.input_width, dtype=np.uint64)
     return frozenset(key for key, count in _of_x(config, codes).items() if count)
+
+
+def ends(config: ActivationConfig, inputs: Vectors) -> np.ndarray | None:
+    """Where tables are loaded each beat answers itself, but none can be started in the middle; else None: a unit that
+    keeps nothing from beat to beat."""
+    return np.arange(len(inputs["x"])) if config.form == "reload" else None
 
 
 def expect(config: ActivationConfig, inputs: Vectors) -> Vectors:

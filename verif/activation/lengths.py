@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
+
+from ...golden.activation.ptsoftmax import rows
 
 
 def row_ends(config: Any, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -52,7 +56,13 @@ def presence(config: Any, row: np.ndarray, rng: np.random.Generator) -> np.ndarr
     return np.where(chance < 0.7, whole, np.where(chance < 0.97, masked, False))
 
 
-def ends(row: np.ndarray, end: np.ndarray) -> np.ndarray:
+def tensors(vectors: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    """Codes as a golden model takes them."""
+    return {key: torch.from_numpy(np.ascontiguousarray(codes).astype(np.int64)) for key, codes in vectors.items()}
+
+
+def ends(config: Any, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
     """For each beat of a whole row, the beat that ends the row: only then all of them come out."""
+    row, end = (part.numpy() for part in rows(config, torch.from_numpy(inputs["last"].astype(np.int64))))
     at = np.flatnonzero(end)
     return at[row[row < len(at)]]

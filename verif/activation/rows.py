@@ -1,7 +1,8 @@
 """A ring of rows, proved: which beats enter, wait and come out, in sentences about all states of the emitted file.
 
-The netlist is taken flat, memories as registers. The sentences say what every register of the control becomes, and that
-the ring keeps each beat where it was written and gives it where it is read. By induction over cycles from reset: beats
+The netlist is taken without its blocks, and memories for what they say (:mod:`.memories`). The sentences say what every
+register of the control becomes, and that the ring is written where and when a beat is taken and read where it should
+be. By induction over cycles from reset: beats
 are written and read in order, each once; one is read only when its row is committed, which is R + 1 cycles after the
 row's last beat was taken; what is kept is not overwritten before it is read, since writing stops one short of reading;
 and the n-th row's finding is written to, and read from, the same place, of which there are as many as beats and one.
@@ -9,20 +10,14 @@ and the n-th row's finding is written to, and read from, the same place, of whic
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from .. import solvers
-from ..aig import FALSE, TRUE, Aig
-from ..artifact import Artifact
-from ..netlist import GATES, from_json
-from ..proofs import made
+from ..aig import FALSE, TRUE
 from ..prove import Verdict
-
-Words = dict[str, list[int]]
+from .flat import Flat, structural
+from .memories import written
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,8 @@ class Shape:
         Registers (valid, last) whose beats enter; empty: those of the port.
     sink : str
         Prefix of the ring that takes what leaves (the last flag is then a register); ``"o"``: the port does.
+    turn : str
+        Register that says when what is between two rings may move; empty: always.
     """
 
     longest: int
@@ -51,109 +48,14 @@ class Shape:
     prefix: str = ""
     source: tuple[str, ...] = ()
     sink: str = "o"
+    turn: str = ""
 
 
-class Flat:
-    """The flat netlist of an artefact in one graph, and its next state without reset."""
-
-    def __init__(self, directory: Path, before: str = "", after: str = "", files: Mapping[str, str] | None = None):
-        """``before`` and ``after`` are commands around flattening, for which ``files`` are there."""
-        self.artifact = artifact = Artifact.load(directory)
-        top = artifact.module
-        # What a memory gives beyond its last entry has no driver: it is 0 here, and no claim is made about it.
-        script = (f"read_verilog unit.v\nhierarchy -check -top {top}\n{before}proc\nflatten\n{after}{GATES}\n"
-                  "setundef -undriven -zero\nopt_clean\nwrite_json unit.json")  # fmt: skip
-        design = json.loads(made(script, {"unit.v": artifact.verilog.read_text(), **(files or {})}, "unit.json"))
-        self.net = from_json(design, top)
-        self.aig: Aig = self.net.aig
-        self.registers = {r.q >> 1: r for r in self.net.registers}
-        cells: Mapping[str, Any] = design["modules"][top]["cells"]
-        flops = [c["connections"]["Q"][0] for c in cells.values() if c["type"].startswith("$_DFF")]
-        literal = {bit: r.q for bit, r in zip(flops, self.net.registers, strict=True)}
-        literal |= {"0": FALSE, "1": TRUE, "x": FALSE}
-        self._names: Words = {
-            name: [literal[bit] for bit in net["bits"]] for name, net in design["modules"][top]["netnames"].items()
-            if all(bit in literal for bit in net["bits"])
-        }  # fmt: skip
-        reset, clock = artifact.reset, self.net.inputs[artifact.clock][0]
-        self.quiet = {} if reset is None else {self._reset_node(): FALSE if reset["active"] == "high" else TRUE}
-        level = None if reset is None else self.net.inputs[reset["port"]][0] ^ (reset["active"] == "low")
-        for r in self.net.registers:
-            if r.clock != clock or (r.reset_value is not None and r.reset != level):
-                raise ValueError(f"{r.name} must be clocked and reset by the ports alone, not otherwise")
-        nexts = self.aig.copy([r.d for r in self.net.registers], self.aig, self.quiet)
-        self.next = dict(zip(self.registers, nexts, strict=True))
-
-    def _reset_node(self) -> int:
-        assert self.artifact.reset is not None
-        return self.net.inputs[self.artifact.reset["port"]][0] >> 1
-
-    def has(self, name: str) -> bool:
-        """Whether there are registers of that name."""
-        return name in self._names
-
-    def word(self, name: str) -> list[int]:
-        """The registers of that name."""
-        if name not in self._names:
-            raise ValueError(f"the Verilog must have the registers {name}, and has not")
-        return self._names[name]
-
-    def after(self, word: Sequence[int]) -> list[int]:
-        """What registers become."""
-        return [self.next[x >> 1] ^ (x & 1) if x > 1 else x for x in word]
-
-    def output(self, port: str) -> list[int]:
-        """An output port's literals without reset."""
-        return self.aig.copy(self.net.outputs[port], self.aig, self.quiet)
-
-    def mux(self, select: int, x: Sequence[int], y: Sequence[int]) -> list[int]:
-        """select ? x : y."""
-        return [self.aig.mux(select, i, j) for i, j in zip(x, y, strict=True)]
-
-    def plus(self, word: Sequence[int], bit: int) -> list[int]:
-        """A word and a bit added, modulo its width."""
-        return self.aig.add(list(word), [bit, *[FALSE] * (len(word) - 1)])
-
-    def equals(self, word: Sequence[int], value: int) -> int:
-        """Whether a word has that value."""
-        return self.aig.all(x ^ (1 - (value >> i & 1)) for i, x in enumerate(word))
-
-    def entries(self, memory: str, count: int) -> list[list[int]]:
-        """The registers of a memory's entries."""
-        return [self.word(f"{memory}[{k}]") for k in range(count)]
-
-    def choose(self, entries: Sequence[Sequence[int]], address: Sequence[int]) -> list[int]:
-        """The entry at an address."""
-        level = [list(entry) for entry in entries]
-        for bit in address:
-            level = [self.mux(bit, level[k + 1], level[k]) for k in range(0, len(level), 2)]
-        return level[0]
-
-    def after_reset(self, words: Sequence[int]) -> list[int | None]:
-        """What registers are after a reset, from any state (from the start where there is none)."""
-        reset = self.artifact.reset
-        chosen = [self.registers[x >> 1] for x in words if x > 1]
-        if reset is not None and reset["kind"] == "sync":
-            active = {self._reset_node(): TRUE if reset["active"] == "high" else FALSE}
-            return list(self.aig.copy([r.d for r in chosen], self.aig, active))
-        return [r.reset_value if reset else r.initial for r in chosen]
-
-    def never(self, cases: Sequence[tuple[str, int]]) -> Verdict:
-        """Proved if no literal can be true; each stands for the violation of a sentence."""
-        if any(violation != FALSE for _, violation in cases) and (
-            solvers.model(self.aig, [self.aig.any(violation for _, violation in cases)]) is not None
-        ):
-            for sentence, violation in cases:
-                if violation != FALSE and (values := solvers.model(self.aig, [violation])) is not None:
-                    state = {r.name: int(values[r.q >> 1]) for r in self.net.registers if r.q >> 1 in values}
-                    return Verdict("refuted", "kissat", {"violated": sentence, "registers": state})
-        return Verdict("proved", f"{len(cases)} sentences about all states, kissat")
-
-
+@structural
 def control(directory: Path, longest: int, ranks: int, flags: tuple[str, ...], prefix: str = "",
-            source: tuple[str, ...] = (), sink: str = "o") -> Verdict:  # fmt: skip
+            source: tuple[str, ...] = (), sink: str = "o", turn: str = "") -> Verdict:  # fmt: skip
     """The sentences about a unit's ring, of the :class:`Shape` given by its fields."""
-    shape, flat = Shape(longest, ranks, flags, prefix, source, sink), Flat(directory)
+    shape, flat = Shape(longest, ranks, flags, prefix, source, sink, turn), Flat(directory, blocks=False)
     aig, net = flat.aig, flat.net
     write, read, committed, number = (flat.word(prefix + name) for name in ("write", "read", "committed", "number"))
     found, shown, (reads,) = (flat.word(prefix + name) for name in ("found_row", "shown_row", "reads"))
@@ -170,12 +72,15 @@ def control(directory: Path, longest: int, ranks: int, flags: tuple[str, ...], p
         (offers,) = flat.word(shape.flags[-1])
         ready = aig.differ(flat.plus(flat.word(f"{sink}write"), TRUE), flat.word(f"{sink}read"))
     taken, enable = aig.land(valid, accepts), aig.lor(offers ^ 1, ready)
+    if shape.turn:
+        (turns,) = flat.word(shape.turn)
+        taken, enable = (aig.land(taken, turns), enable) if source else (taken, aig.land(enable, turns))
     some = aig.differ(read, committed)
     closes = aig.lor(last, flat.equals(number, shape.longest - 1))
     word = flat.word(f"{prefix}word")
     ends = [flat.word(f"{prefix}ends_{k}")[0] for k in range(1, shape.ranks + 1)]
     places = [flat.word(f"{prefix}after_{k}") for k in range(1, shape.ranks + 1)]
-    wanted: list[tuple[str, list[int], list[int]]] = [
+    wanted: list[tuple[str, Sequence[int], Sequence[int]]] = [
         ("a beat is taken unless the ring is full", [accepts], [room]),
         ("write moves with a beat", flat.after(write), flat.plus(write, taken)),
         ("read moves with the output while a row is there", flat.after(read), flat.plus(read, aig.land(enable, some))),
@@ -195,18 +100,12 @@ def control(directory: Path, longest: int, ranks: int, flags: tuple[str, ...], p
         flag = offers if name == "o_valid" else flat.word(name)[0]
         wanted.append((f"{name} moves with the output", flat.after([flag]), [aig.mux(enable, before, flag)]))
         before = flag
-    # The ring: a beat stays where it was written, and is given where it is read.
-    entries = flat.entries(f"{prefix}beats", 1 << len(write))
-    wanted.append(("what is read is the beat there", flat.after(word),
-                   flat.mux(enable, flat.choose(entries, read), word)))  # fmt: skip
-    kept: list[int] = []
-    for k, entry in enumerate(entries):
-        here = aig.land(taken, flat.equals(write, k))
-        now = flat.after(entry)
-        kept += [aig.land(here ^ 1, aig.lxor(x, y)) for x, y in zip(now, entry, strict=True)]
-        kept.append(aig.land(here, aig.lxor(now[-1], closes)))
+    # The ring: a beat is where it was written, and is given where it is read.
+    ring = flat.memory(f"{prefix}beats")
+    wanted += written(f"{prefix}beats", ring, aig, taken, write, [*ring.data[:-1], closes])
+    wanted += [("what is read is what is there", ring.at, read),
+               ("a beat stays until the next one is read", flat.after(word), flat.mux(enable, ring.found, word))]
     cases = [(text, aig.differ(x, y)) for text, x, y in wanted]
-    cases.append(("an entry is kept until the next beat for it, and knows whether that ends its row", aig.any(kept)))
     inside = aig.within(number, 0, shape.longest - 1)
     restarts = flat.mux(taken, [aig.land(closes ^ 1, x) for x in flat.plus(number, TRUE)], number)
     cases.append(("beats of a row are counted", aig.land(inside, aig.differ(flat.after(number), restarts))))

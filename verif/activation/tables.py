@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,27 @@ def never(aig: Aig, words: Mapping[str, Sequence[int]], wrong: Sequence[int], me
     if (model := solvers.model(aig, [aig.any(wrong)])) is None:
         return Verdict("proved", f"{method}, kissat")
     return Verdict("refuted", "kissat", {name: hex(solvers.word(model, word)) for name, word in words.items()})
+
+
+def every_lane(artifact: Artifact, names: Iterable[str], stated: Callable[[Netlist], list[int]],
+               method: str) -> Verdict:  # fmt: skip
+    """Proved if in none of those blocks, of one lane each, a literal can be true that stands for a wrong result.
+
+    Parameters
+    ----------
+    artifact : Artifact
+    names : iterable of str
+    stated : callable
+        From a block to these literals.
+    method : str
+    """
+    count = 0
+    for name in names:
+        net, count = block(artifact, name), count + 1
+        verdict = never(net.aig, dict(net.inputs), stated(net), method)
+        if verdict.status != "proved":
+            return verdict
+    return Verdict("proved", f"{method} in {count} lanes, kissat")
 
 
 def same_codes(net: Netlist, given: Codes, wanted: Codes) -> dict[str, Any] | None:

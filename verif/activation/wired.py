@@ -14,7 +14,9 @@ from ..aig import FALSE, TRUE
 from ..artifact import Artifact
 from ..netlist import Cut
 from ..prove import Verdict
-from .rows import Flat
+from . import memories
+from .flat import Flat, Missing
+from .memories import Pair
 from .tables import block, never
 
 TIMES = {True: "nervure_times_signed", False: "nervure_times"}
@@ -41,13 +43,6 @@ end endgenerate
 endmodule
 """
 
-Pair = tuple[str, Sequence[int], Sequence[int]]
-"""A sentence, and two words that must be equal in every state."""
-
-
-class Missing(Exception):
-    """The file forms no such product."""
-
 
 class Wired(Flat):
     """The flat unit without its blocks and multiplications: their outputs may be anything.
@@ -58,13 +53,8 @@ class Wired(Flat):
     """
 
     def __init__(self, directory: Path):
-        text = Artifact.load(directory).verilog.read_text()
-        names = [line.split()[1].partition("(")[0] for line in text.splitlines() if line.startswith("module ")]
-        top = Artifact.load(directory).module
-        blocks = [name for name in names if name.startswith(f"{top}__")]
-        boxes = "".join(f"blackbox {name}\n" for name in blocks) + "read_verilog boxes.v\n"
-        super().__init__(directory, boxes, "techmap -map times.v\n", {"boxes.v": BOXES, "times.v": MAP})
-        self.cuts = {cut.name: cut for cut in self.net.cuts}
+        super().__init__(directory, False, "read_verilog boxes.v\n", "techmap -map times.v\n",
+                         {"boxes.v": BOXES, "times.v": MAP})  # fmt: skip
         self._free: dict[str, list[int]] = {}
         self.ghosts: set[int] = set()
 
@@ -85,7 +75,7 @@ class Wired(Flat):
 
     def _block(self, name: str) -> Cut:
         if name not in self.cuts:
-            raise ValueError(f"the Verilog must have the block {name}, and has not")
+            raise Missing(f"the Verilog must have the block {name}, and has not")
         return self.cuts[name]
 
     def product(self, x: Sequence[int], y: Sequence[int], signs: tuple[bool, bool]) -> list[int] | None:
@@ -141,11 +131,6 @@ def _says(word: Sequence[int], x: Sequence[int], x_signed: bool, signed: bool) -
     return list(word) == [*x, *[x[-1] if x_signed else FALSE] * (len(word) - len(x))]
 
 
-def choose(flat: Flat, memory: str, address: Sequence[int]) -> list[int]:
-    """What a memory gives at an address."""
-    return flat.choose(flat.entries(memory, 1 << len(address)), address)
-
-
 def taken(unit: Wired, text: str, word: Sequence[int], when: int, wanted: Sequence[int]) -> Pair:
     """Registers take a word when they should, or hold what they have; what has no register is left aside."""
     if len(word) != len(wanted):
@@ -156,15 +141,16 @@ def taken(unit: Wired, text: str, word: Sequence[int], when: int, wanted: Sequen
 
 
 def written(unit: Wired, memory: str, when: int, address: Sequence[int], word: Sequence[int]) -> list[Pair]:
-    """A memory's entries hold but for the one at an address, which takes a word."""
-    return [taken(unit, f"{memory}[{k}]", entry, unit.aig.land(when, unit.equals(address, k)), word)
-            for k, entry in enumerate(unit.entries(memory, 1 << len(address)))]  # fmt: skip
+    """A memory takes a word at an address, and nothing else; of a ring the row's end is the claim ``rows``'."""
+    found = unit.memory(memory)
+    end = found.data[-1:] if len(found.data) == len(word) + 1 else []
+    return memories.written(memory, found, unit.aig, when, address, [*word, *end])
 
 
-def stored(unit: Wired, memory: str, when: int, address: Sequence[int], word: Sequence[int]) -> list[Pair]:
-    """What a ring's entries take of a beat; their last bit, the row's end, is the claim ``rows``'."""
-    return [taken(unit, f"{memory}[{k}]", entry[:-1], unit.aig.land(when, unit.equals(address, k)), word)
-            for k, entry in enumerate(unit.entries(memory, 1 << len(address)))]  # fmt: skip
+def shown(unit: Wired, memory: str, address: Sequence[int]) -> tuple[Pair, list[int]]:
+    """A memory is read at an address, and what it gives."""
+    found = unit.memory(memory)
+    return (f"{memory} is read where it should be", found.at, address), found.found
 
 
 def multiplied(unit: Wired, name: str, x: Sequence[int], y: Sequence[int], signs: tuple[bool, bool]) -> list[int]:

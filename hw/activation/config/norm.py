@@ -5,12 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cached_property
 from math import isqrt
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from ...config import Config
 from ...fixed import Fixed, parse_fixed
+from ...tables import TableConfig
 from . import ActivationConfig
 from .cells import VALUE_BITS, check_cells, check_count, check_values, table
 
@@ -21,7 +21,7 @@ GUARD = 2
 """Fraction bits that a normalised number has beyond the output's, where it is scaled."""
 
 
-class NormConfig(Config):
+class NormConfig(TableConfig):
     """Rows of N = ``elements`` numbers, normalised: ``(x - mean) / sqrt(variance + eps)``, or ``x / sqrt(mean of x^2 +
     eps)``; then, if there are constants, times gamma and plus beta, of each place.
 
@@ -79,8 +79,7 @@ class NormConfig(Config):
     slopes: tuple[int, ...] = Field((), description="slopes of the reciprocal square root")
     biases: tuple[int, ...] = Field((), description="biases of the reciprocal square root")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def check_asked(self) -> None:
         for key, most in (("input", MAX_INPUT_WIDTH), ("output", 24), ("gamma", 18), ("beta", 24)):
             fmt = parse_fixed(getattr(self, key), key)
             if not fmt.signed or fmt.width > most:
@@ -96,17 +95,8 @@ class NormConfig(Config):
                 raise ValueError(f"{key}s must be integers of {fmt.name}, not {bad[0]}")
         if self.beta_format.fraction_bits > self.places + self.gamma_format.fraction_bits:
             raise ValueError(f"beta must have at most the fraction bits of output and gamma, not {self.beta}")
-        self.check_tables()
-        return self
 
     def check_tables(self) -> None:
-        """Refuses a table that is not of so many lines, or of no function near the one meant.
-
-        Raises
-        ------
-        ValueError
-            In one sentence.
-        """
         check_cells("", self.segments, self.slopes, self.biases)
         check_values("", self.root_table)
 
@@ -114,14 +104,6 @@ class NormConfig(Config):
     def root_table(self) -> ActivationConfig:
         """R: of u in steps of ``2^-H``."""
         return table("reciprocal_root", 1, PLACES, self.slopes, self.biases)
-
-    @property
-    def input_format(self) -> Fixed:
-        return parse_fixed(self.input)
-
-    @property
-    def output_format(self) -> Fixed:
-        return parse_fixed(self.output)
 
     @property
     def gamma_format(self) -> Fixed:

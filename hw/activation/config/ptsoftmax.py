@@ -8,11 +8,12 @@ from pydantic import Field, model_validator
 
 from ...config import Config
 from ...fixed import Fixed, parse_fixed
+from .rows import Rows
 
 MAX_WINDOW = 64
 
 
-class PtsoftmaxConfig(Config):
+class PtsoftmaxConfig(Rows, Config):
     """Shares of a row's integer scores, all powers of two: a function that networks are trained with, no softmax.
 
     With the integers z of a row (after ceil), those with ``on`` set::
@@ -67,16 +68,6 @@ class PtsoftmaxConfig(Config):
     def span(self) -> int:
         """The window, G."""
         return self.window or 1
-
-    @property
-    def beats(self) -> int:
-        """Beats of the longest row."""
-        return -(-self.length // self.lanes)
-
-    @property
-    def elements(self) -> int:
-        """Scores of the longest row, in whole beats."""
-        return self.beats * self.lanes
 
     @property
     def half_width(self) -> int:

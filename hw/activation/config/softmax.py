@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from ...config import Config
-from ...fixed import Fixed, parse_fixed
+from ...fixed import parse_fixed
+from ...tables import TableConfig
 from . import ActivationConfig
 from .cells import VALUE_BITS, check_cells, check_count, check_values, table
+from .rows import Rows
 
 MAX_INPUT_WIDTH = 16
 STEPS = 14
@@ -21,7 +22,7 @@ LOG2E = 6497320848556798
 """log2(e) in steps of 2^-52."""
 
 
-class SoftmaxConfig(Config):
+class SoftmaxConfig(Rows, TableConfig):
     """Probabilities ``exp(x - max x) / sum exp(x - max x)`` of rows of numbers, by two tables and exact integers.
 
     With codes as integers, over the numbers x of a row that have ``on`` set; E and Q are the two tables, ``>>`` is
@@ -79,36 +80,16 @@ class SoftmaxConfig(Config):
     sum_slopes: tuple[int, ...] = Field((), description="slopes of the reciprocal")
     sum_biases: tuple[int, ...] = Field((), description="biases of the reciprocal")
 
-    def check_formats(self) -> None:
-        """Refuses formats that the unit cannot have.
-
-        Raises
-        ------
-        ValueError
-            In one sentence.
-        """
+    def check_asked(self) -> None:
         fmt, out = parse_fixed(self.input, "input"), parse_fixed(self.output, "output")
         if not fmt.signed or fmt.width > MAX_INPUT_WIDTH:
             raise ValueError(f"input must be signed and have at most {MAX_INPUT_WIDTH} bits, not {self.input}")
         if out.signed or out.fraction_bits > 20 or not out.fraction_bits:
             raise ValueError(f"output must be without sign and have 1 to 20 fraction bits, not {self.output}")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        self.check_formats()
         check_count("exp_segments", self.exp_segments)
         check_count("sum_segments", self.sum_segments)
-        self.check_tables()
-        return self
 
     def check_tables(self) -> None:
-        """Refuses tables that are not of so many lines, or of no function near those meant.
-
-        Raises
-        ------
-        ValueError
-            In one sentence.
-        """
         check_cells("exp_", self.exp_segments, self.exp_slopes, self.exp_biases)
         check_cells("sum_", self.sum_segments, self.sum_slopes, self.sum_biases)
         check_values("exp_", self.exp_table)
@@ -125,24 +106,6 @@ class SoftmaxConfig(Config):
     def sum_table(self) -> ActivationConfig:
         """Q: of g in steps of ``2^-H``."""
         return table("reciprocal_of_1_plus", 0, PLACES, self.sum_slopes, self.sum_biases)
-
-    @property
-    def input_format(self) -> Fixed:
-        return parse_fixed(self.input)
-
-    @property
-    def output_format(self) -> Fixed:
-        return parse_fixed(self.output)
-
-    @property
-    def beats(self) -> int:
-        """Beats of the longest row."""
-        return -(-self.length // self.lanes)
-
-    @property
-    def elements(self) -> int:
-        """Numbers of the longest row, in whole beats."""
-        return self.beats * self.lanes
 
     @property
     def online(self) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from ...activation.config import MAX_SEGMENTS, ActivationConfig
-from ...config import Config
-from ...fixed import Fixed, parse_fixed
-from .places import Router, routers
+from ...fixed import parse_fixed
+from ...tables import TableConfig
+from .places import NetworkConfig
 
 MULTIPLES = (1, 2, 4)
 MAX_LANES = 1024
@@ -21,7 +21,7 @@ def _table(key: tuple[tuple[str, Any], ...]) -> ActivationConfig:
     return ActivationConfig(**dict(key))
 
 
-class NovaConfig(Config):
+class NovaConfig(NetworkConfig, TableConfig):
     """Functions of one variable on many lanes, whose (slope, bias) pairs no lane stores: they are sent past all.
 
     A source holds T tables of up to N segments. A beat brings ``x`` for all lanes and the number of its table, upon
@@ -86,11 +86,7 @@ class NovaConfig(Config):
 
     unit: ClassVar[str] = "nova"
 
-    routers: int = Field(4, ge=1, le=256, description="routers")
     lanes: int = Field(4, ge=1, le=256, description="lanes of each router")
-    topology: Literal["line", "ring", "mesh"] = Field("line", description="how routers are linked")
-    rows: int = Field(1, ge=1, le=256, description="lines of a mesh")
-    hops: int = Field(1, ge=1, le=256, description="routers that a flit passes in a cycle")
     pairs: int = Field(8, ge=1, le=MAX_SEGMENTS, description="pairs in a flit")
     clock_multiple: int = Field(1, description="NoC clock over core clock")
     interval: int | Literal["auto"] = Field(1, description="at most so many core cycles between beats")
@@ -121,20 +117,7 @@ class NovaConfig(Config):
             raise ValueError(f"interval must be a positive integer or auto, not {value!r}")
         return value
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        self.check_network()
-        self.check_tables()
-        return self
-
     def check_tables(self) -> None:
-        """Refuses tables that cannot be, or do not fit the line.
-
-        Raises
-        ------
-        ValueError
-            In one sentence.
-        """
         if not self.slopes:
             raise ValueError("slopes must be those of at least one table, not none")
         if self.slope is None or self.bias is None:
@@ -147,25 +130,12 @@ class NovaConfig(Config):
         assert self.tables  # each is checked as it is made
         self.check_pace(self.count)
 
-    def check_network(self) -> None:
-        """Refuses routers, lanes and clocks that cannot be.
-
-        Raises
-        ------
-        ValueError
-            In one sentence.
-        """
+    def check_asked(self) -> None:
         if self.clock_multiple not in MULTIPLES:
             raise ValueError(f"clock_multiple must be 1, 2 or 4, not {self.clock_multiple}")
         if self.routers * self.lanes > MAX_LANES:
             raise ValueError(f"routers must have at most {MAX_LANES} lanes in all, not {self.routers * self.lanes}")
-        if self.topology != "mesh" and self.rows != 1:
-            raise ValueError(f"rows requires topology=mesh, not {self.topology}")
-        if self.rows > self.routers:
-            raise ValueError(f"rows must be at most the {self.routers} routers, not {self.rows}")
-        if self.topology == "mesh" and (self.rows - 1) * -(-self.routers // self.rows) >= self.routers:
-            raise ValueError(f"rows must each have a router: {self.routers} routers in lines of "
-                             f"{-(-self.routers // self.rows)} are fewer than {self.rows} lines")  # fmt: skip
+        self.check_places()
         parse_fixed(self.input, "input")
         parse_fixed(self.output, "output")
 
@@ -202,14 +172,6 @@ class NovaConfig(Config):
         )  # fmt: skip
 
     @property
-    def input_format(self) -> Fixed:
-        return parse_fixed(self.input)
-
-    @property
-    def output_format(self) -> Fixed:
-        return parse_fixed(self.output)
-
-    @property
     def width(self) -> int:
         """Lanes in all."""
         return self.routers * self.lanes
@@ -233,16 +195,6 @@ class NovaConfig(Config):
     def table_width(self) -> int:
         """Bits of ``table``: there is always a number that is out of range."""
         return len(self.slopes).bit_length()
-
-    @property
-    def places(self) -> tuple[Router, ...]:
-        """All routers."""
-        return routers(self.topology, self.routers, self.rows, self.hops)
-
-    @property
-    def depth(self) -> int:
-        """Registers of the line up to the furthest router, D."""
-        return max(place.registers for place in self.places)
 
     @property
     def behind(self) -> int:

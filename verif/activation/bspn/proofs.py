@@ -13,8 +13,8 @@ from ...artifact import Artifact
 from ...netlist import Netlist
 from ...proofs import netlist_of
 from ...prove import Verdict
+from ..flat import Flat, structural
 from ..pow2round.proofs import equals, exponents
-from ..rows import Flat
 
 
 def _block(artifact: Artifact, name: str) -> Netlist:
@@ -57,6 +57,7 @@ def scale(directory: Path) -> Verdict:
     return _never(aig, {"total": total}, wrong, f"{len(wrong)} intervals of sums up to {config.largest_sum}")
 
 
+@structural
 def sum(directory: Path) -> Verdict:
     """In every state a beat's ``|x|`` are added, without what lies beyond the group, and a group's beats to its sum."""
     flat = Flat(directory)

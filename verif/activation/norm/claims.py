@@ -6,8 +6,12 @@
 - ``squares``, ``centred``: every x, and every x and sum. ``rounded``, ``results``: both roundings, for all words.
 - ``normal``: the place of T's first one, for all words.
 - ``wiring``: with these blocks and the multiplications left out, each register of sums, root and results takes what the
-  equations say, in every state; a product is one multiplication of the right two words (:mod:`..wired`). Constants of
-  rows of one beat are not stated: there the claim is unknown.
+  equations say, in every state; a product is one multiplication of the right two words (:mod:`..wired`). Of the ring
+  it shows the data: what is written are the beat's numbers as they came, what is read goes to the lanes as it is; and
+  of the memory of findings, that a row's root, shift and sum are written at its place and read at that of the row
+  shown. That a beat is read where it was written, and its row's finding with it, are counters: the claim ``rows``.
+  Memories are taken for what they say (:mod:`..memories`). Constants of rows of one beat are not stated: there the
+  claim is unknown.
 """
 
 from __future__ import annotations
@@ -28,7 +32,15 @@ def claims(artifact: Artifact) -> list[Claim]:
     flags = (*(f"valid_{k}" for k in range(1, last)), "o_valid")
     shape = {"longest": config.beats, "ranks": RANKS, "flags": flags}
     states = ": all states of all register bits, all inputs; beats in order, rows whole, reset"
-    found = [Claim("rows", file + states, (Part(f"{FAMILY}.rows:control", shape, 30),))]
+    found = [Claim("rows", file + states, (Part(f"{FAMILY}.rows:control", shape, 30),)), *of_blocks(config, file)]
+    scope = "all states, all inputs; blocks by themselves, multiplications as such"
+    found.append(Claim("wiring", f"{file}: {scope}", (Part(f"{HERE}.wiring:wiring", cost=20),)))
+    return found
+
+
+def of_blocks(config: NormConfig, file: str) -> list[Claim]:
+    """The claims of single blocks, which are the same wherever these stand."""
+    found: list[Claim] = []
     for name, scope in (
         ("table", f"blocks of the table: every code of {config.segments} lines"),
         ("squares", f"blocks: all {1 << config.input_format.width} numbers, in every lane"),
@@ -39,6 +51,4 @@ def claims(artifact: Artifact) -> list[Claim]:
         found.append(Claim(name, f"{file}: {scope}", (Part(f"{HERE}.proofs:{name}", cost=10),)))
     found.append(Claim("normal", f"{file}: blocks: all T of {config.total_width} bits",
                        (Part(f"{FAMILY}.wired:normal", cost=5),)))  # fmt: skip
-    scope = "all states, all inputs; blocks by themselves, multiplications as such"
-    found.append(Claim("wiring", f"{file}: {scope}", (Part(f"{HERE}.wiring:wiring", cost=20),)))
     return found

@@ -9,20 +9,25 @@ import numpy as np
 
 from ....hw.activation.config.cells import VALUE_BITS
 from ....hw.activation.config.norm import NormConfig
-from ...aig import Aig, evaluate
+from ...aig import evaluate
 from ...artifact import Artifact
+from ...netlist import Netlist
 from ...prove import Verdict
-from ..tables import block, every_code, never
+from ..tables import block, every_code, every_lane
 
 
 def _config(directory: Path) -> tuple[Artifact, NormConfig]:
     artifact = Artifact.load(directory)
-    return artifact, NormConfig(**artifact.manifest["config"])
+    return artifact, artifact.config_as(NormConfig)
 
 
 def _wide(word: Sequence[int], width: int) -> list[int]:
     """A word with its sign repeated, or without its upper bits."""
     return [*word, *[word[-1]] * width][:width]
+
+
+def _lanes(config: NormConfig, name: str) -> list[str]:
+    return [f"{name}{k}" for k in range(config.lanes)]
 
 
 def table(directory: Path) -> Verdict:
@@ -57,8 +62,8 @@ def squares(directory: Path) -> Verdict:
 def centred(directory: Path) -> Verdict:
     """``c = N x - sum`` of every number and sum, in every lane: N x as a sum of x moved by the ones of N."""
     artifact, config = _config(directory)
-    for k in range(config.lanes):
-        net = block(artifact, f"centre{k}")
+
+    def wrong(net: Netlist) -> list[int]:
         aig, x, c = net.aig, net.inputs["x"], net.outputs["c"]
         width = len(c)
         total = [0] * width
@@ -68,20 +73,19 @@ def centred(directory: Path) -> Verdict:
         if config.kind == "layer":
             negated = aig.add([bit ^ 1 for bit in _wide(net.inputs["sum"], width)], [1, *[0] * (width - 1)])
             total = aig.add(total, negated)
-        verdict = never(aig, {"x": x}, [aig.differ(c, total)], "sums of shifts")
-        if verdict.status != "proved":
-            return verdict
-    return Verdict("proved", f"sums of shifts in {config.lanes} lanes, kissat")
+        return [aig.differ(c, total)]
+
+    return every_lane(artifact, _lanes(config, "centre"), wrong, "sums of shifts")
 
 
 def rounded(directory: Path) -> Verdict:
     """z of every product, for every h that a T has: moved, with the half added, in every lane."""
     artifact, config = _config(directory)
     first, last = (config.added.bit_length() - 1) >> 1, (config.total_width - 1) >> 1
-    for k in range(config.lanes):
-        net = block(artifact, f"round{k}")
+
+    def wrong(net: Netlist) -> list[int]:
         aig, v, h, z = net.aig, net.inputs["v"], net.inputs["h"], net.outputs["z"]
-        wrong: list[int] = []
+        found: list[int] = []
         for scale in range(first, last + 1):
             drop = scale + VALUE_BITS - config.places - config.fine
             word = [*[0] * max(1 - drop, 0), *v]
@@ -90,21 +94,20 @@ def rounded(directory: Path) -> Verdict:
             kept = _wide(word[drop:] or [word[-1]], len(z))
             wanted = aig.add(kept, [half, *[0] * (len(z) - 1)])
             here = aig.all(bit ^ (1 - (scale >> i & 1)) for i, bit in enumerate(h))
-            wrong.append(aig.land(here, aig.differ(z, wanted)))
-        verdict = never(aig, {"v": v, "h": h}, wrong, "every h")
-        if verdict.status != "proved":
-            return verdict
-    return Verdict("proved", f"all products of {len(v)} bits, h of {first} to {last}, {config.lanes} lanes, kissat")
+            found.append(aig.land(here, aig.differ(z, wanted)))
+        return found
+
+    bits = config.centred_width + VALUE_BITS + 2
+    return every_lane(artifact, _lanes(config, "round"), wrong, f"all products of {bits} bits, h of {first} to {last},")
 
 
 def results(directory: Path) -> Verdict:
     """y of every word: rounded after beta is added, where there are constants, and held to the format's numbers."""
     artifact, config = _config(directory)
     fmt = config.output_format
-    for k in range(config.lanes):
-        net = block(artifact, f"result{k}")
-        aig: Aig = net.aig
-        y = net.outputs["y"]
+
+    def wrong(net: Netlist) -> list[int]:
+        aig, y = net.aig, net.outputs["y"]
         if config.scaled:
             fraction = config.places + config.gamma_format.fraction_bits
             drop, shift = fraction - fmt.fraction_bits, fraction - config.beta_format.fraction_bits
@@ -117,13 +120,10 @@ def results(directory: Path) -> Verdict:
         number = _wide(whole, max(len(whole), fmt.width + 1))
         sign, above = number[-1], number[fmt.width - 1 : -1]
         over, under = aig.land(sign ^ 1, aig.any(above)), aig.land(sign, aig.all(above) ^ 1)
-        inside = aig.lor(over, under) ^ 1
-        wrong = [
-            aig.land(inside, aig.differ(y, number[: fmt.width])),
+        return [
+            aig.land(aig.lor(over, under) ^ 1, aig.differ(y, number[: fmt.width])),
             aig.land(over, aig.differ(y, [*[1] * (fmt.width - 1), 0])),
             aig.land(under, aig.differ(y, [*[0] * (fmt.width - 1), 1])),
         ]
-        verdict = never(aig, dict(net.inputs), wrong, "all words")
-        if verdict.status != "proved":
-            return verdict
-    return Verdict("proved", f"all words in {config.lanes} lanes, kissat")
+
+    return every_lane(artifact, _lanes(config, "result"), wrong, "all words")

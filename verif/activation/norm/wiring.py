@@ -8,19 +8,19 @@ from ....hw.activation.config.cells import VALUE_BITS
 from ....hw.activation.config.norm import PLACES, NormConfig
 from ...aig import FALSE, TRUE
 from ...prove import Verdict
-from ..wired import Missing, Pair, Wired, choose, multiplied, stored, written
+from ..flat import structural
+from ..memories import Pair
+from ..wired import Wired, multiplied, shown, written
 
 
+@structural
 def wiring(directory: Path) -> Verdict:
     """Every register of the sums, of the root and of the results takes what the equations say, products included."""
     unit = Wired(directory)
     config = NormConfig(**unit.artifact.manifest["config"])
     if config.scaled and config.beats == 1:
         return Verdict("unknown", "constants of a row of one beat are no memory: their products are not stated")
-    try:
-        pairs = [*_sums(unit, config), *_root(unit, config), *_results(unit, config)]
-    except Missing as error:
-        return Verdict("refuted", "structure", {"violated": str(error)})
+    pairs = [*_sums(unit, config), *_root(unit, config), *_results(unit, config)]
     if unit.after_reset(unit.word("fresh")) != [TRUE]:
         return Verdict("refuted", "reset", {"fresh": "a reset must begin a row"})
     return unit.same(pairs)
@@ -33,7 +33,7 @@ def _sums(unit: Wired, config: NormConfig) -> list[Pair]:
     square = 2 * width - 1
     squares, lanes = unit.given("squares", "squares"), range(config.lanes)
     (accepts,) = unit.output("i_ready")
-    pairs = stored(unit, "beats", aig.land(unit.net.inputs["i_valid"][0], accepts), unit.word("write"), x)
+    pairs = written(unit, "beats", aig.land(unit.net.inputs["i_valid"][0], accepts), unit.word("write"), x)
     pairs.append(("squares are of x", unit.fed("squares", "words"), x))
     for k in lanes:
         there = closing ^ 1 if k >= left else TRUE
@@ -90,44 +90,59 @@ def _root(unit: Wired, config: NormConfig) -> list[Pair]:
 def _results(unit: Wired, config: NormConfig) -> list[Pair]:
     aig, width, lanes = unit.aig, config.input_format.width, range(config.lanes)
     left = config.elements - (config.beats - 1) * config.lanes
-    word, finding = unit.word("word"), choose(unit, "found", unit.word("shown_row"))
+    word, (looked, finding) = unit.word("word"), shown(unit, "found", unit.word("shown_row"))
     (offers,), (ready,) = unit.output("o_valid"), unit.net.inputs["o_ready"]
     enable = aig.lor(offers ^ 1, ready)
     r_end = VALUE_BITS + 1
     h_end = r_end + (config.total_width - 1).bit_length() - 1
     r, h = finding[:r_end], finding[r_end:h_end]
-    pairs = [unit.kept("r_at_1", enable, r), unit.kept("h_at_1", enable, h),
+    pairs = [looked, unit.kept("r_at_1", enable, r), unit.kept("h_at_1", enable, h),
              unit.kept("h_at_2", enable, unit.word("h_at_1"))]  # fmt: skip
     constants: list[int] = []
     if config.scaled:
         constants = unit.word("constants_word")
         pairs += _constants(unit, config, enable)
     results: list[int] = []
+    each = config.gamma_format.width + config.beta_format.width
     for k in lanes:
-        pairs.append((f"x of lane {k}", unit.fed(f"centre{k}", "x"), word[k * width :][:width]))
-        if config.kind == "layer":
-            pairs.append((f"sum of lane {k}", unit.fed(f"centre{k}", "sum"), finding[h_end:]))
+        own = constants[k * each :][:each]
         there = word[-1] ^ 1 if k >= left else TRUE
-        pairs.append(unit.kept(f"c_1_{k}", enable, [aig.land(there, bit) for bit in unit.given(f"centre{k}", "c")]))
-        v = multiplied(unit, f"v_2_{k}", unit.word(f"c_1_{k}"), unit.word("r_at_1"), (True, False))
-        pairs.append(unit.kept(f"v_2_{k}", enable, v))
-        pairs.append((f"v of lane {k}", unit.fed(f"round{k}", "v"), unit.word(f"v_2_{k}")))
-        pairs.append((f"h of lane {k}", unit.fed(f"round{k}", "h"), unit.word("h_at_2")))
-        z = unit.word(f"z_3_{k}")
-        pairs.append(unit.kept(f"z_3_{k}", enable, unit.given(f"round{k}", "z")))
+        pairs += _lane(unit, config, k, enable, there, [*word[k * width :][:width], *finding[h_end:]])
         if config.scaled:
-            gamma = config.gamma_format.width
-            each = gamma + config.beta_format.width
-            own = constants[k * each :][:each]
-            pairs.append(unit.kept(f"p_4_{k}", enable, multiplied(unit, f"p_4_{k}", z, own[:gamma], (True, True))))
-            pairs.append(unit.kept(f"beta_4_{k}", enable, own[gamma:]))
-            for key in ("p", "beta"):
-                pairs.append((f"{key} of lane {k}", unit.fed(f"result{k}", key), unit.word(f"{key}_4_{k}")))
+            pairs += _scaled(unit, config, k, enable, own)
         else:
-            pairs.append((f"z of lane {k}", unit.fed(f"result{k}", "z"), z))
+            pairs.append((f"z of lane {k}", unit.fed(f"result{k}", "z"), unit.word(f"z_3_{k}")))
         results += unit.given(f"result{k}", "y")
     y = unit.output("o_y")
     return [*pairs, ("y is of all lanes", unit.after(y), unit.mux(enable, results, y))]
+
+
+def _lane(unit: Wired, config: NormConfig, k: int, enable: int, there: int, given: list[int]) -> list[Pair]:
+    """A lane's ranks from x and the row's sum to z; ``there``: its number is of the row."""
+    width = config.input_format.width
+    pairs = [(f"x of lane {k}", unit.fed(f"centre{k}", "x"), given[:width])]
+    if config.kind == "layer":
+        pairs.append((f"sum of lane {k}", unit.fed(f"centre{k}", "sum"), given[width:]))
+    v = multiplied(unit, f"v_2_{k}", unit.word(f"c_1_{k}"), unit.word("r_at_1"), (True, False))
+    return [
+        *pairs,
+        unit.kept(f"c_1_{k}", enable, [unit.aig.land(there, bit) for bit in unit.given(f"centre{k}", "c")]),
+        unit.kept(f"v_2_{k}", enable, v),
+        (f"v of lane {k}", unit.fed(f"round{k}", "v"), unit.word(f"v_2_{k}")),
+        (f"h of lane {k}", unit.fed(f"round{k}", "h"), unit.word("h_at_2")),
+        unit.kept(f"z_3_{k}", enable, unit.given(f"round{k}", "z")),
+    ]
+
+
+def _scaled(unit: Wired, config: NormConfig, k: int, enable: int, own: list[int]) -> list[Pair]:
+    """A lane's rank from z, gamma and beta (``own``) to what is rounded."""
+    gamma = config.gamma_format.width
+    p = multiplied(unit, f"p_4_{k}", unit.word(f"z_3_{k}"), own[:gamma], (True, True))
+    return [
+        unit.kept(f"p_4_{k}", enable, p),
+        unit.kept(f"beta_4_{k}", enable, own[gamma:]),
+        *((f"{key} of lane {k}", unit.fed(f"result{k}", key), unit.word(f"{key}_4_{k}")) for key in ("p", "beta")),
+    ]
 
 
 def _constants(unit: Wired, config: NormConfig, enable: int) -> list[Pair]:

@@ -9,6 +9,7 @@ from ....golden.activation import signed
 from ....golden.activation.ptsoftmax import ptsoftmax, rows
 from ....hw.activation.config.ptsoftmax import PtsoftmaxConfig
 from ...artifact import Artifact
+from ..lengths import ends, tensors
 from .claims import claims
 from .stimulus import KINDS, Vectors, stimulus
 
@@ -60,20 +61,9 @@ def features(config: PtsoftmaxConfig) -> dict[str, str]:
     return {key: text for key, text in FEATURES.items() if key not in off}
 
 
-def _tensors(vectors: Vectors) -> dict[str, torch.Tensor]:
-    return {key: torch.from_numpy(np.ascontiguousarray(codes).astype(np.int64)) for key, codes in vectors.items()}
-
-
-def ends(config: PtsoftmaxConfig, inputs: Vectors) -> np.ndarray:
-    """For each beat of a whole row, the beat that ends the row: only then all of them come out."""
-    row, end = rows(config, torch.from_numpy(inputs["last"].astype(np.int64)))
-    at = np.flatnonzero(end.numpy())
-    return at[row.numpy()[row.numpy() < len(at)]]
-
-
 def expect(config: PtsoftmaxConfig, inputs: Vectors) -> Vectors:
     """The golden model's outputs: one for each beat of a whole row."""
-    return {key: codes.numpy().astype(np.uint64) for key, codes in ptsoftmax(config, **_tensors(inputs)).items()}
+    return {key: codes.numpy().astype(np.uint64) for key, codes in ptsoftmax(config, **tensors(inputs)).items()}
 
 
 def describe(config: PtsoftmaxConfig, field: str, code: int) -> str:
@@ -98,13 +88,13 @@ def exhaustive(config: PtsoftmaxConfig) -> None:
 
 def coverage(config: PtsoftmaxConfig, inputs: Vectors, outputs: Vectors) -> dict[str, int]:
     """How often each feature that applies was hit (zero where it was not)."""
-    given = _tensors(inputs)
+    given = tensors(inputs)
     row, end = (part.numpy() for part in rows(config, given["last"]))
     whole = int(end.sum())
     kept = row < whole
     z, on = (part.reshape(len(row), -1).numpy()[kept] for part in (signed(given["z"], config.bits), given["on"]))
     row, last, on = row[kept], given["last"].numpy()[kept], on.astype(bool)
-    shares = ptsoftmax(config.model_copy(update={"output": "exponent"}), **_tensors(inputs))
+    shares = ptsoftmax(config.model_copy(update={"output": "exponent"}), **tensors(inputs))
     zero = shares["zero"].reshape(len(row), -1).numpy().astype(bool)
     k = np.where(zero, 0, shares["k"].reshape(len(row), -1).numpy())
     beats = np.bincount(row, minlength=whole)

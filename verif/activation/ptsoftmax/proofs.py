@@ -9,8 +9,9 @@ from ....hw.activation.config.ptsoftmax import PtsoftmaxConfig
 from ... import solvers
 from ...aig import FALSE, TRUE
 from ...prove import Verdict
+from ..flat import Flat, structural
+from ..memories import Pair, written
 from ..pow2round.proofs import exponents
-from ..rows import Flat
 
 ADDED = 2
 """The rank whose beat is added to its row's sums."""
@@ -57,7 +58,7 @@ class Unit(Flat):
         lanes = [list(words[k * step :][:step]) for k in range(self.config.lanes)]
         return [(lane[: self.low], lane[self.low : bits], lane[bits]) for lane in lanes]
 
-    def all_equal(self, pairs: Sequence[tuple[str, Sequence[int], Sequence[int]]]) -> Verdict:
+    def all_equal(self, pairs: Sequence[Pair]) -> Verdict:
         """Whether words are equal in all states: abc, and where it finds a difference kissat."""
         left = [x for _, a, _ in pairs for x in a]
         right = [x for _, _, b in pairs for x in b]
@@ -68,6 +69,7 @@ class Unit(Flat):
         return Verdict(verdict.status, f"abc cec; {verdict.method}", verdict.counterexample)
 
 
+@structural
 def sum(directory: Path) -> Verdict:
     """What is kept of a beat, the window of its largest score, its sums, the row's sums, and the whole."""
     unit = Unit(directory)
@@ -118,6 +120,7 @@ def sum(directory: Path) -> Verdict:
     return unit.all_equal(pairs)
 
 
+@structural
 def exponent(directory: Path) -> Verdict:
     """What is kept at a row's end is the window and the exponent of the power of two nearest to the sum, any sum."""
     unit = Unit(directory)
@@ -129,25 +132,20 @@ def exponent(directory: Path) -> Verdict:
     width = config.sum_width.bit_length()
     e = [aig.any([case for j, case in cases if j >> bit & 1]) for bit in range(width)]
     wrong = [aig.land(nothing, aig.any(e))]
-    for k, entry in enumerate(unit.entries("found", 1 << len(place))):
-        here = aig.land(ends, unit.equals(place, k))
-        now, wanted = unit.after(entry), unit.mux(here, [*top, *e], entry)
-        # Shares are subtractions modulo 2^share_width: bits of e above that may be left out.
-        used = len(top) + min(config.share_width, width)
-        wrong += [aig.lxor(x, y) for at, (x, y) in enumerate(zip(now, wanted, strict=True))
-                  if at < used or entry[at] > TRUE]  # fmt: skip
+    wrong += [aig.differ(x, y) for _, x, y in written("found", unit.memory("found"), aig, ends, place, [*top, *e])]
     if sorted(j for j, _ in cases) != list(range(config.sum_width + 1)):
         return Verdict("unknown", "every exponent must have its interval, and has not")
     found = unit.never([("a row's finding is its window and exponent", aig.any(wrong))])
     return Verdict(found.status, f"{len(cases)} intervals of {config.sum_width}-bit sums, kissat", found.counterexample)
 
 
+@structural
 def shares(directory: Path) -> Verdict:
     """Each lane gives its share of the row whose finding is shown, and holds it while the output waits."""
     unit = Unit(directory)
     aig, config, low = unit.aig, unit.config, unit.low
-    word, shown = unit.word("word"), unit.word("shown_row")
-    finding = unit.choose(unit.entries("found", 1 << len(shown)), shown)
+    word, memory = unit.word("word"), unit.memory("found")
+    finding = memory.found
     window_bits = config.bits - low
     top, e = finding[:window_bits], finding[window_bits:]
     offers, ready = unit.output("o_valid")[0], unit.net.inputs["o_ready"][0]
@@ -172,7 +170,7 @@ def shares(directory: Path) -> Verdict:
                 if fmt.high < 1 << fmt.fraction_bits and fmt.high >> at & 1:
                     bit = aig.lor(bit, unit.equals(k, 0))
                 found["p"].append(aig.land(counts, bit))
-    pairs = []
+    pairs = [("the finding is that of the row shown", memory.at, unit.word("shown_row"))]
     for name in ("p",) if config.output_format else ("k", "zero"):
         now = unit.output(f"o_{name}")
         pairs.append((f"the {name} of each lane", unit.after(now), unit.mux(enable, found[name], now)))

@@ -10,7 +10,7 @@ from ....golden.activation.ptsoftmax import rows
 from ....golden.activation.softmax import softmax, spread
 from ....hw.activation.config.softmax import SoftmaxConfig
 from ...artifact import Artifact
-from .. import lengths
+from ..lengths import ends, tensors
 from .claims import claims
 from .stimulus import KINDS, Vectors, stimulus
 
@@ -49,19 +49,9 @@ def features(config: SoftmaxConfig) -> dict[str, str]:
     return {key: text for key, text in FEATURES.items() if key not in off}
 
 
-def _tensors(vectors: Vectors) -> dict[str, torch.Tensor]:
-    return {key: torch.from_numpy(np.ascontiguousarray(codes).astype(np.int64)) for key, codes in vectors.items()}
-
-
-def ends(config: SoftmaxConfig, inputs: Vectors) -> np.ndarray:
-    """For each beat of a whole row, the beat that ends the row: only then all of them come out."""
-    row, end = rows(config, torch.from_numpy(inputs["last"].astype(np.int64)))
-    return lengths.ends(row.numpy(), end.numpy())
-
-
 def expect(config: SoftmaxConfig, inputs: Vectors) -> Vectors:
     """The golden model's outputs: one for each beat of a whole row."""
-    return {key: codes.numpy().astype(np.uint64) for key, codes in softmax(config, **_tensors(inputs)).items()}
+    return {key: codes.numpy().astype(np.uint64) for key, codes in softmax(config, **tensors(inputs)).items()}
 
 
 def describe(config: SoftmaxConfig, field: str, code: int) -> str:
@@ -87,7 +77,7 @@ def exhaustive(config: SoftmaxConfig) -> None:
 
 def coverage(config: SoftmaxConfig, inputs: Vectors, outputs: Vectors) -> dict[str, int]:
     """How often each feature that applies was hit (zero where it was not)."""
-    given = _tensors(inputs)
+    given = tensors(inputs)
     row, _ = rows(config, given["last"])
     number, present, end, whole = spread(config, given["on"], given["last"])
     count = len(end)

@@ -10,6 +10,8 @@
 - ``wiring``: with these blocks and the multiplications left out, each register from numbers to probabilities takes what
   the equations say, in every state; a product is one multiplication of the right two words (:mod:`..wired`). That
   covers a row's largest number, and online its sum and least n so far.
+  Of the rings it shows the data, written as they come and read as they are; the claims ``rows`` and ``numbers`` say
+  when and where. Memories are taken for what they say (:mod:`..memories`).
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def claims(artifact: Artifact) -> list[Claim]:
         ("exponent", f"blocks: all {1 << config.input_format.width} distances, in every lane", 10),
         ("powers", f"blocks: all values, all shifts of {config.one + 1} bits, in every lane", 10),
         ("results", f"blocks: all products of {config.lowest + 18} bits, in every lane", 5),
-        ("sums", f"all states: sums of up to {config.elements} powers of {config.one + 1} bits", 20),
+        ("sums", f"all states: sums of up to {config.elements} powers of {config.one + 1} bits, but for the block", 20),
         ("distances", "blocks: all words, in every lane", 5),
         ("largest", f"blocks: all beats of {config.lanes} numbers", 20),
         ("totals", f"blocks: all beats of {config.lanes} powers", 5),

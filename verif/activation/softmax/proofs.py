@@ -10,17 +10,19 @@ import torch
 from ....golden.activation.softmax import exponents
 from ....hw.activation.config.softmax import STEPS, SoftmaxConfig
 from ... import solvers
-from ...aig import FALSE, TRUE, Aig
+from ...aig import FALSE, TRUE
 from ...artifact import Artifact
+from ...netlist import Netlist
 from ...prove import Verdict
-from ..rows import Flat
+from ..flat import structural
 from ..sums import less
-from ..tables import block, every_code, never, same_codes
+from ..tables import block, every_code, every_lane, never, same_codes
+from ..wired import Wired
 
 
 def _config(directory: Path) -> tuple[Artifact, SoftmaxConfig]:
     artifact = Artifact.load(directory)
-    return artifact, SoftmaxConfig(**artifact.manifest["config"])
+    return artifact, artifact.config_as(SoftmaxConfig)
 
 
 def tables(directory: Path) -> Verdict:
@@ -48,58 +50,52 @@ def exponent(directory: Path) -> Verdict:
 def powers(directory: Path) -> Verdict:
     """In each lane a value is moved by so many places, and is 0 beyond the last or where it does not take part."""
     artifact, config = _config(directory)
-    kinds = ("power", "term") if config.online else ("power",)
-    for name in [f"{kind}{k}" for kind in kinds for k in range(config.lanes)]:
-        net = block(artifact, name)
-        aig, e, on = net.aig, net.outputs["e"], net.inputs["on"][0]
-        value, steps = net.inputs["value"], net.inputs["steps"]
+
+    def wrong(net: Netlist) -> list[int]:
+        aig, e, (on,), value, steps = net.aig, net.outputs["e"], *(net.inputs[key] for key in ("on", "value", "steps"))
         wide = [0] * (config.one + 1 - len(value)) + list(value)
-        wrong = [aig.land(on ^ 1, aig.any(e))]
+        found = [aig.land(on ^ 1, aig.any(e))]
         for amount in range(len(e)):
             here = aig.land(on, aig.all(s ^ (1 - (amount >> i & 1)) for i, s in enumerate(steps)))
             if amount >> len(steps) == 0:
-                wrong.append(aig.land(here, aig.differ(e, [*wide[amount:], *[0] * amount])))
+                found.append(aig.land(here, aig.differ(e, [*wide[amount:], *[0] * amount])))
         if len(e) >> len(steps) == 0:
             beyond = aig.within(steps, len(e), (1 << len(steps)) - 1)
-            wrong.append(aig.land(beyond, aig.any(e)))
-        verdict = never(aig, {"value": value, "steps": steps}, wrong, "every shift")
-        if verdict.status != "proved":
-            return verdict
-    return Verdict("proved", f"{config.one + 1} shifts in {config.lanes} lanes, kissat")
+            found.append(aig.land(beyond, aig.any(e)))
+        return found
+
+    kinds = ("power", "term") if config.online else ("power",)
+    names = [f"{kind}{k}" for kind in kinds for k in range(config.lanes)]
+    return every_lane(artifact, names, wrong, f"{config.one + 1} shifts")
 
 
 def results(directory: Path) -> Verdict:
     """In each lane a product is rounded to the nearest code, ties up, and held to the highest."""
     artifact, config = _config(directory)
     fmt = config.output_format
-    for k in range(config.lanes):
-        net = block(artifact, f"result{k}")
-        aig, y = net.aig, net.outputs["y"]
-        product = list(net.inputs["product"])
+
+    def wrong(net: Netlist) -> list[int]:
+        aig, y, product = net.aig, net.outputs["y"], list(net.inputs["product"])
         drop = config.lowest + 16 - fmt.fraction_bits
         whole, half = product[drop:], product[drop - 1]
         rounded = aig.add([*whole, 0], [half, *[0] * len(whole)])
         over = aig.any(rounded[fmt.width :])
         wanted = [*rounded, *[0] * fmt.width][: fmt.width]
-        wrong = [aig.land(over ^ 1, aig.differ(y, wanted)), aig.land(over, aig.all(y) ^ 1)]
-        verdict = never(aig, {"product": product}, wrong, "every product")
-        if verdict.status != "proved":
-            return verdict
-    return Verdict("proved", f"all products of {len(product)} bits in {config.lanes} lanes, kissat")
+        return [aig.land(over ^ 1, aig.differ(y, wanted)), aig.land(over, aig.all(y) ^ 1)]
+
+    names = [f"result{k}" for k in range(config.lanes)]
+    return every_lane(artifact, names, wrong, f"all products of {config.lowest + 18} bits")
 
 
 def distances(directory: Path) -> Verdict:
-    """In each lane the difference of two words."""
+    """In each lane the difference of two words: ``d + x = top``."""
     artifact, config = _config(directory)
-    for k in range(config.lanes):
-        net = block(artifact, f"distance{k}")
-        x, top = net.inputs["x"], net.inputs["top"]
-        # d + x = top
-        wrong = net.aig.differ(net.aig.add(net.outputs["d"], x), top)
-        verdict = never(net.aig, {"top": top, "x": x}, [wrong], "all words")
-        if verdict.status != "proved":
-            return verdict
-    return Verdict("proved", f"all words of {len(x)} bits in {config.lanes} lanes, kissat")
+
+    def wrong(net: Netlist) -> list[int]:
+        return [net.aig.differ(net.aig.add(net.outputs["d"], net.inputs["x"]), net.inputs["top"])]
+
+    names = [f"distance{k}" for k in range(config.lanes)]
+    return every_lane(artifact, names, wrong, f"all words of {config.input_format.width} bits")
 
 
 def largest(directory: Path) -> Verdict:
@@ -153,29 +149,21 @@ def moves(directory: Path) -> Verdict:
     return never(aig, dict(net.inputs), [aig.differ(left, right)], "all words")
 
 
+@structural
 def sums(directory: Path) -> Verdict:
     """In every state what is kept of a row's powers is their sum so far; a row begins after an end (two passes)."""
-    flat = Flat(directory)
-    config = SoftmaxConfig(**flat.artifact.manifest["config"])
-    aig: Aig = flat.aig
-    width = config.one + 1
-    lanes = [flat.word(f"e_5_{k}") for k in range(config.lanes)]
-    part, row, (fresh,) = flat.word("beat_sum"), flat.word("row_sum"), flat.word("fresh")
-    (looks,), (ends,) = flat.word("looks_1"), flat.word("ends_1")
-
-    def total(terms: list[list[int]], bits: int) -> list[int]:
-        level = [[*term, *[0] * bits][:bits] for term in terms]
-        while len(level) > 1:
-            level = [aig.add(*level[k : k + 2]) if k + 1 < len(level) else level[k] for k in range(0, len(level), 2)]
-        return level[0]
-
+    unit = Wired(directory)
+    config = SoftmaxConfig(**unit.artifact.manifest["config"])
+    aig, part, row = unit.aig, unit.word("beat_sum"), unit.word("row_sum")
+    (fresh,), (looks,), (ends,) = unit.word("fresh"), unit.word("looks_1"), unit.word("ends_1")
     before = [aig.land(fresh ^ 1, x) for x in row]
-    wanted = [
-        ("a beat's sum", flat.after(part), total(lanes, len(part))),
-        ("the row's sum", flat.after(row), flat.mux(looks, total([before, part], config.sum_width), row)),
-        ("a row begins after an end", flat.after([fresh]), [aig.mux(looks, ends, fresh)]),
-    ]
-    found = flat.never([(text, aig.differ(x, y)) for text, x, y in wanted])
-    if any(fresh_after != TRUE for fresh_after in flat.after_reset([fresh])):
+    found = unit.same([
+        ("a beat's sum is of its powers", unit.fed("total", "words"),
+         [bit for k in range(config.lanes) for bit in unit.word(f"e_5_{k}")]),
+        unit.kept("beat_sum", TRUE, unit.given("total", "total")),
+        unit.kept("row_sum", looks, unit.total([before, part], config.sum_width)),
+        unit.kept("fresh", looks, [ends]),
+    ])  # fmt: skip
+    if unit.after_reset([fresh]) != [TRUE]:
         return Verdict("refuted", "reset", {"fresh": "a reset must begin a row"})
-    return Verdict(found.status, f"{found.method} ({config.lanes} powers of {width} bits a beat)", found.counterexample)
+    return found

@@ -8,22 +8,22 @@ from ....hw.activation.config.cells import VALUE_BITS
 from ....hw.activation.config.softmax import PLACES, STEPS, SoftmaxConfig
 from ...aig import FALSE, TRUE
 from ...prove import Verdict
+from ..flat import structural
+from ..memories import Pair
 from ..sums import less
-from ..wired import Missing, Pair, Wired, choose, multiplied, stored, written
+from ..wired import Wired, multiplied, shown, written
 
 POWER = VALUE_BITS + 1
 LINE = ("slope", "constant", "operand")
 
 
+@structural
 def wiring(directory: Path) -> Verdict:
     """Every register from numbers to probabilities takes what the equations say, products included."""
     unit = Wired(directory)
     config = SoftmaxConfig(**unit.artifact.manifest["config"])
-    try:
-        pairs = [*_numbers(unit, config), *_powers(unit, config), *(_running(unit, config) if config.online else []),
-                 *_reciprocal(unit, config), *_results(unit, config)]  # fmt: skip
-    except Missing as error:
-        return Verdict("refuted", "structure", {"violated": str(error)})
+    pairs = [*_numbers(unit, config), *_powers(unit, config), *(_running(unit, config) if config.online else []),
+             *_reciprocal(unit, config), *_results(unit, config)]  # fmt: skip
     fresh = ["fresh"] if config.online else ["fresh", "x_fresh"]
     if any(unit.after_reset(unit.word(name)) != [TRUE] for name in fresh):
         return Verdict("refuted", "reset", {"fresh": "a reset must begin a row"})
@@ -45,7 +45,7 @@ def _numbers(unit: Wired, config: SoftmaxConfig) -> list[Pair]:
         return []
     aig, lanes, (taken,) = unit.aig, _beat(unit, config), unit.output("i_ready")
     words = [bit for lane in lanes for bit in lane]
-    pairs = stored(unit, "x_beats", aig.land(unit.net.inputs["i_valid"][0], taken), unit.word("x_write"), words)
+    pairs = written(unit, "x_beats", aig.land(unit.net.inputs["i_valid"][0], taken), unit.word("x_write"), words)
     (fresh,), (looks,), (ends,) = (unit.word(name) for name in ("x_fresh", "x_looks_1", "x_ends_1"))
     part, row = unit.word("beat_top"), unit.word("row_top")
     larger = less(aig, [*part, FALSE], [*row, FALSE])
@@ -73,13 +73,13 @@ def _powers(unit: Wired, config: SoftmaxConfig) -> list[Pair]:
     if config.online:
         lanes, top = _beat(unit, config), [TRUE] * width
         valid, last = unit.net.inputs["i_valid"], unit.net.inputs["i_last"]
+        looked = ("a beat is taken when the ranks move", unit.output("i_ready"), [enable])
     else:
-        word, top = unit.word("x_word"), choose(unit, "x_found", unit.word("x_shown_row"))
+        word = unit.word("x_word")
+        looked, top = shown(unit, "x_found", unit.word("x_shown_row"))
         lanes = [word[k * (width + 1) :][: width + 1] for k in range(count)]
         valid, last = unit.word("x_reads"), word[-1:]
-    pairs: list[Pair] = []
-    if config.online:
-        pairs.append(("a beat is taken when the ranks move", unit.output("i_ready"), [enable]))
+    pairs: list[Pair] = [looked]
     for rank in range(1, ranks + 1):
         flag = "middle_valid" if rank == ranks else f"power_valid_{rank}"
         pairs += [unit.kept(flag, enable, valid), unit.kept(f"power_last_{rank}", enable, last)]
@@ -111,7 +111,7 @@ def _powers(unit: Wired, config: SoftmaxConfig) -> list[Pair]:
                       unit.kept(f"e_5_{k}", enable, unit.given(f"power{k}", "e"))]  # fmt: skip
             kept = unit.word(f"e_5_{k}")
         words += kept
-    return [*pairs, *stored(unit, "beats", aig.land(middle, _room(unit)), unit.word("write"), words)]
+    return [*pairs, *written(unit, "beats", aig.land(middle, _room(unit)), unit.word("write"), words)]
 
 
 def _minus(unit: Wired, x: list[int], y: list[int]) -> list[int]:
@@ -183,14 +183,14 @@ def _reciprocal(unit: Wired, config: SoftmaxConfig) -> list[Pair]:
 def _results(unit: Wired, config: SoftmaxConfig) -> list[Pair]:
     """Probabilities of a beat beside its row's finding."""
     aig, count = unit.aig, config.exponent_width - STEPS
-    word, finding = unit.word("word"), choose(unit, "found", unit.word("shown_row"))
+    word, (looked, finding) = unit.word("word"), shown(unit, "found", unit.word("shown_row"))
     (offers,), (ready,) = unit.output("o_valid"), unit.net.inputs["o_ready"]
     enable = aig.lor(offers ^ 1, ready)
     size = (config.sum_width - 1 - config.lowest).bit_length()
     r, z, base = finding[:POWER], finding[POWER:][:size], finding[POWER + size :]
     each = POWER + count + 1 if config.online else config.one + 1
     width = config.lowest + 1
-    pairs = [unit.kept("r", enable, r), unit.kept("last_1", enable, word[-1:]),
+    pairs = [looked, unit.kept("r", enable, r), unit.kept("last_1", enable, word[-1:]),
              unit.kept("last_2", enable, unit.word("last_1"))]  # fmt: skip
     results: list[int] = []
     for k in range(config.lanes):

@@ -59,7 +59,7 @@ def control(machine: Machine, valids: Sequence[int]) -> list[tuple[list[int], in
 
 def taps(machine: Machine) -> list[tuple[str, int]]:
     """Registers of the line by name, each with those that flits cross before it."""
-    found, places = [("launch", 0)], machine.unit.places
+    found, places = [("launch", 0)], machine.unit.stops
     for r, place in enumerate(places):
         if place.registers > (0 if place.parent is None else places[place.parent].registers):
             found.append((f"router{r}", place.registers))
@@ -152,7 +152,7 @@ def passes(directory: Path) -> Verdict:
     state, beats = spaced(machine, taken=True), [machine.beat(1)]
     loads: dict[str, list[int]] = {f"router{r}_lane{lane}": [] for r in range(config.routers)
                                    for lane in range(config.lanes)}  # fmt: skip
-    first = {name: config.before + config.places[k // config.lanes].registers for k, name in enumerate(loads)}
+    first = {name: config.before + config.stops[k // config.lanes].registers for k, name in enumerate(loads)}
     for move in range(config.before + config.depth + config.flits):
         beat = beats[0] if move == 0 else machine.beat()
         for name, found in loads.items():
