@@ -201,5 +201,26 @@ UNITS: dict[str, Unit] = {
             generator="nervure.generators.ecg",
             board="nervure.fpga_projects.ecg:project",
         ),
+        Unit(
+            name="ecg_front",
+            summary="samples of an electrocardiogram to R peaks and rows of counts, a row a heartbeat",
+            config="nervure.hw.ecg.config.front:EcgFrontConfig",
+            circuit="nervure.hw.ecg.front.circuit:EcgFront",
+            golden="nervure.golden.ecg.front:rows",
+            bench="nervure.verif.ecg.front",
+            generator="nervure.generators.ecg.front",
+            board="nervure.fpga_projects.ecg:project",
+        ),
+        Unit(
+            name="ecg_stream",
+            summary="raw electrocardiogram to classes: the front end and the heartbeat classifier behind it",
+            config="nervure.hw.ecg.config.stream:EcgStreamConfig",
+            circuit="nervure.hw.ecg.stream:EcgStream",
+            golden="nervure.golden.ecg.stream:stream",
+            bench="nervure.verif.ecg.stream",
+            generator="nervure.generators.ecg.stream",
+            demo="nervure.generators.ecg.demo:demo",
+            board="nervure.fpga_projects.ecg:project",
+        ),
     )
 }

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import nervure.generators.ecg
+from nervure.generators.ecg import NETWORKS
 from nervure.generators.train.ecg_data import read_records
 from nervure.generators.train.ecg_shipped import RECIPES, make, write
 
@@ -19,7 +19,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("networks", nargs="*", choices=[*RECIPES, []], metavar="NETWORK")
     parser.add_argument("--records", metavar="FOLDER")
-    parser.add_argument("--to", type=Path, default=nervure.generators.ecg.FOLDER, metavar="FOLDER")
+    parser.add_argument("--to", type=Path, default=NETWORKS.folder, metavar="FOLDER")
     asked = parser.parse_args()
     records = read_records(asked.records)
     for record in records:

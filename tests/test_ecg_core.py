@@ -27,6 +27,10 @@ SHAPES = {
     "one_layer": {"widths": (6, 5), "pes": 16, "coding": "runs"},
     "saturates": {"bits": 8, "steps": 31, "accumulator": 9, "pes": 1, "coding": "bitmap", "kind": "integer"},
     "powers_of_two": {"bits": 4, "kind": "pow2", "steps": 63, "pes": 16, "coding": "bitmap"},
+    "start": {"interface": "start", "pes": 2},
+    "spikes": {"neuron": "if", "pes": 2, "coding": "bitmap", "steps": 11},
+    "spikes_start": {"neuron": "if", "interface": "start", "widths": (6, 5), "coding": "runs", "steps": 1, "pes": 3},
+    "spikes_saturate": {"neuron": "if", "bits": 8, "steps": 31, "accumulator": 9, "bias_bits": 12, "gating": False},
 }
 
 
@@ -48,7 +52,8 @@ def test_the_circuit_is_the_golden_model_in_the_promised_cycles(shape, tmp_path)
     assert result.latency == cycles and result.cycles == 600 * (cycles + 1)
     hits = bench.coverage(config, vectors, result.outputs)
     assert [key for key, count in hits.items() if not count] == []
-    for stall_in, stall_out in ((0.9, 0.0), (0.0, 0.98), (0.5, 0.9)):
+    stalls = (0.0, 0.0, 0.0) if config.interface == "start" else (0.0, 0.98, 0.9)
+    for stall_in, stall_out in zip((0.9, 0.0, 0.5), stalls, strict=True):
         played(config, model, 200, stall_in=stall_in, stall_out=stall_out, seed=3)
 
 
@@ -117,15 +122,16 @@ def test_a_fault_is_seen(small, tmp_path):
     assert any((found[key] != codes).any() for key, codes in bench.expect(config, vectors).items())
 
 
-@pytest.mark.parametrize("coding", ["dense", "bitmap", "runs"])
-def test_claims_hold(coding, tmp_path):
+@pytest.mark.parametrize(("coding", "neuron"), [("dense", "ssf"), ("bitmap", "ssf"), ("runs", "ssf"), ("runs", "if")])
+def test_claims_hold(coding, neuron, tmp_path):
     """A network with a neuron without weights, and elements that have no neuron of a layer."""
-    config = drawn(8, widths=(7, 2, 4, 3), pes=3, coding=coding)
+    config = drawn(8, widths=(7, 2, 4, 3), pes=3, coding=coding, neuron=neuron)
     rows = ((0,) * 7, *config.weights[0][1:])
     artifact = emit(EcgConfig(**{**config.to_dict(), "weights": (rows, *config.weights[1:])}), tmp_path)
     found = {claim.name: tried(claim, artifact.directory) for claim in bench.claims(artifact)}
     assert {name: verdict.status for name, verdict in found.items()} == {"weights": "proved", "bound": "proved"}
-    assert found["bound"].method == f"exact arithmetic, {bench.config_of(artifact).needed} of 16 bits are needed"
+    bits = bench.config_of(artifact).needed + config.sum_width - config.accumulator
+    assert found["bound"].method == f"exact arithmetic, {bits} of {config.sum_width} bits are needed"
 
 
 def test_claims_of_the_shipped_network(beats):
@@ -145,16 +151,25 @@ def test_a_bound_that_is_broken_is_refuted(small, tmp_path):
 
 
 @pytest.mark.parametrize(("choice", "sentence"), [
-    ({"neuron": "if"}, "neuron must be ssf for the circuit, not if (the golden model knows it)"),
     ({"storage": "loaded"}, "storage must be constants for the circuit, not loaded (the golden model knows it)"),
-    ({"interface": "start"}, "interface must be stream for the circuit, not start (the golden model knows it)"),
 ])  # fmt: skip
 def test_what_is_not_built_is_refused(choice, sentence, tmp_path):
     with pytest.raises(ConfigError, match=re.escape(sentence)):
         emit(drawn(1, **choice), tmp_path)
 
 
+def test_the_file_says_how_it_stalls(small, tmp_path):
+    """Ports of a start, none of a stall; the stream's header says what a stall does to this unit."""
+    told = small.verilog.read_text().split("module ")[0]
+    assert "a class that is not taken keeps the unit from the next beat" in told and "freezes" not in told
+    artifact = emit(drawn(8, interface="start"), tmp_path)
+    assert "taken" not in artifact.verilog.read_text().split("module ")[0]
+    source, sink = artifact.stream("in"), artifact.stream("out")
+    assert (source.valid, source.ready, sink.valid, sink.ready) == ("start", "idle", "done", None)
+
+
 def test_what_is_shown():
+    assert formula(drawn(1, neuron="if")).startswith("in each step U += 4 (sum w s + b), s = [U >= theta4], U -= ")
     config = drawn(1)
     assert set(fields(config)) == {"n", "label", "confidence"}
     assert formula(config).startswith("n' = clip(floor(4 (sum w n + T b) / theta4), 0, T), layers 7-5-4-3, T = 15")

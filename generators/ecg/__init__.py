@@ -8,7 +8,7 @@ from typing import Any
 
 from ...hw.config import ConfigError
 from ...hw.ecg.config import EcgConfig
-from ...hw.ecg.config.schedule import latency, overhead, weight_cycles
+from ...hw.ecg.config.schedule import latency, overhead, passes, weight_cycles
 from ..importers.ecg import Imported, read_network
 from ..shipped import Networks
 
@@ -21,13 +21,21 @@ PRESETS: dict[str, dict[str, Any]] = {
     "wave16k": {"network": "wave16k", "coding": "bitmap"},
     "rr4k": {"network": "rr4k", "pes": 1},
     "inter": {"network": "inter"},
-}
-"""Config fields by preset name; a ``network`` is one of :func:`networks`."""
+    "smallest": {
+        "network": "smallest", "steps": 3, "widths": [2, 2, 2], "weights": [[[1, -2], [-3, 3]], [[2, -1], [-4, 3]]],
+        "biases": [[1, -2], [3, -1]], "thetas": [[20, 9]], "weight_bits": [3, 3], "accumulator": 8, "pes": 2,
+    },
+}  # fmt: skip
+"""Config fields by preset name; a ``network`` is one of :func:`networks`, but the smallest, which is not trained: its
+circuit is proved for all weights."""
 
 INTEGERS = SOLVED = ("steps", "widths", "weights", "biases", "thetas", "weight_bits", "weight_kinds", "bias_bits",
                      "theta_bits")  # fmt: skip
 """What a shipped network says; a file's are dropped where a setting asks for another network."""
 ASKED = {"network": False}
+
+STALL = "a class that is not taken keeps the unit from the next beat, and from nothing else"
+"""What the Verilog's header says of a stall."""
 
 NETWORKS = Networks(Path(__file__).parent / "networks")
 """Integers of the trained networks, package data made by scripts/train_ecg.py."""
@@ -88,7 +96,8 @@ def derive(config: EcgConfig) -> dict[str, Any]:
     busiest = weight_cycles(config)
     reads = config.all_weights if config.coding == "dense" else config.nonzero
     return {
-        "weights_read": sum(reads), "weights_per_element": sum(reads) / config.pes, "stored_bits": config.bits,
+        "weights_read": passes(config) * sum(reads), "weights_per_element": passes(config) * sum(reads) / config.pes,
+        "stored_bits": config.bits,
         "cycles_per_beat": latency(config), "cycles_of_layers": list(busiest),
         "cycles_without_weights": overhead(config),
         "accumulator_bits_needed": config.needed, "can_saturate": config.saturates,
@@ -98,4 +107,6 @@ def derive(config: EcgConfig) -> dict[str, Any]:
 def formula(config: EcgConfig) -> str:
     """What the unit computes, in a few words."""
     shape = "-".join(map(str, config.widths))
-    return f"n' = clip(floor(4 (sum w n + T b) / theta4), 0, T), layers {shape}, T = {config.steps}, largest last sum"
+    law = ("n' = clip(floor(4 (sum w n + T b) / theta4), 0, T)" if config.neuron == "ssf" else
+           "in each step U += 4 (sum w s + b), s = [U >= theta4], U -= theta4 s")  # fmt: skip
+    return f"{law}, layers {shape}, T = {config.steps}, largest last sum"

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from ...golden.ecg.peaks import peaks
+from ...golden.ecg.stream import stream
 from ...hw.ecg.config.peaks import PeaksConfig
+from ...hw.ecg.config.stream import EcgStreamConfig
 from ..train.ecg_data import RATE, Record
 
 TOLERANCE = 150 * RATE // 1000
@@ -70,3 +73,23 @@ def detect(config: PeaksConfig, record: Record) -> Detection:
 def total(detections: Sequence[Detection]) -> Detection:
     """Sums over records (gross statistics)."""
     return Detection("all", *(sum(getattr(d, key) for d in detections) for key in ("hits", "missed", "wrong")))
+
+
+def classified(config: EcgStreamConfig, record: Record, classes: int) -> np.ndarray:
+    """Beats of a whole record by class annotated (rows) and class found (columns), from its raw samples alone.
+
+    The last row holds beats found where none is annotated, the last column annotated beats that were not found (missed,
+    or without a whole window). Flutter is not left out. Int64, ``(classes + 1, classes + 1)``; annotated classes beyond
+    the network's are in no row.
+    """
+    last = torch.zeros(len(record.samples), dtype=torch.int64)
+    last[-1] = 1
+    found = stream(config, torch.from_numpy(record.samples), last)
+    pairs = dict(match(record.peaks.tolist(), found.position.tolist()))
+    table = np.zeros((classes + 1, classes + 1), np.int64)
+    for beat, label in enumerate(record.labels.tolist()):
+        if label < classes:
+            table[label, int(found.label[pairs[beat]]) if beat in pairs else classes] += 1
+    for row in set(range(len(found.label))) - set(pairs.values()):
+        table[classes, int(found.label[row])] += 1
+    return table

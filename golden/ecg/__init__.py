@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ...hw.ecg.config import EcgConfig
+from ..ssf import counts
 
 ROWS = 4096
 """Rows at a time, so that sums of all neurons at once fit in memory."""
@@ -49,8 +50,7 @@ def ssf(config: EcgConfig, n: Tensor) -> Tensor:
         v = summed(config, layer, start.expand(len(n), -1), n, config.accumulator, 1)
         if layer == config.num_layers - 1:
             return v
-        theta4 = torch.tensor(config.thetas[layer])
-        n = torch.div(4 * v, theta4, rounding_mode="floor").clamp(0, config.steps)
+        n = counts(4 * v, torch.tensor(config.thetas[layer]), config.steps)
     raise AssertionError("a config has a layer")
 
 

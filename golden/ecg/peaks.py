@@ -35,25 +35,30 @@ def filtered(config: PeaksConfig, samples: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def peaks(config: PeaksConfig, samples: Tensor) -> list[int]:
-    """Sample numbers of the R peaks of a record, in order, by the equations of PeaksConfig.
+    """Sample numbers of the R peaks of a record, in order, by the equations of PeaksConfig."""
+    return [peak for peak, _ in judged(config, samples)]
+
+
+def judged(config: PeaksConfig, samples: Tensor) -> list[tuple[int, int]]:
+    """R peaks of a record in order, each with the sample at which it is known.
 
     A peak known at sample n depends on samples up to n alone: all is causal.
     """
     if len(samples) <= config.learn:
         return []
     b, y = filtered(config, samples)
-    found: list[int] = []
+    found: list[tuple[int, int]] = []
     size, values = b.abs(), y.tolist()
     first = values[: config.learn]
     signal, noise = max(first) // 3, sum(first) // (8 * config.learn)
     last, mean, kept, kept_at = -config.refractory, 288, 0, -1
 
-    def beat(at: int) -> None:
+    def beat(at: int, now: int) -> None:
         nonlocal last, mean, kept
         if found:
             mean += (min(at - last, 2 * mean) - mean) >> 3
         start = max(0, at - config.window)
-        found.append(max(0, start + int(size[start : at + 1].argmax()) - config.delay))
+        found.append((max(0, start + int(size[start : at + 1].argmax()) - config.delay), now))
         last, kept = at, 0
 
     for at in settled(y, config.settle):
@@ -63,7 +68,7 @@ def peaks(config: PeaksConfig, samples: Tensor) -> list[int]:
         if kept and at - last > mean + (mean >> 1) + (mean >> 3):
             if 2 * kept > noise + ((signal - noise) >> 2) and kept_at - last >= config.refractory:
                 signal += (min(kept, 4 * signal) - signal) >> 2
-                beat(kept_at)
+                beat(kept_at, at + config.settle)
             else:
                 signal -= signal >> 4
         if at - last < config.refractory:
@@ -73,7 +78,7 @@ def peaks(config: PeaksConfig, samples: Tensor) -> list[int]:
             threshold *= 2
         if value > threshold:
             signal += (min(value, 4 * signal) - signal) >> 3
-            beat(at)
+            beat(at, at + config.settle)
         else:
             noise += (value - noise) >> 3
             if value > kept:

@@ -9,41 +9,47 @@ from __future__ import annotations
 from typing import Any
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
-from amaranth.lib import data
-from amaranth.lib.wiring import Component
+from amaranth.lib import data, stream
+from amaranth.lib.wiring import Component, In, Out
 
 from ..config import ConfigError
-from ..lib.handshake import ports
 from .config import EcgConfig
 from .config.schedule import shares
 from .element import Element
 
-BUILT = {"neuron": "ssf", "storage": "constants", "interface": "stream"}
+BUILT = {"storage": "constants"}
 """What the circuit has of the choices that a config and the golden model know."""
+
+PORTS = {("i", "valid"): "start", ("i", "ready"): "idle", ("o", "valid"): "done", ("o", "ready"): None}
+"""Ports of ``interface = start`` for the signals of the streams."""
 
 
 class Ecg(Component):
     """``n' = clip(floor(4 (sum w n + T b) / theta4), 0, T)`` in each layer, and the first of the largest last sums.
 
     Each element walks the weights of its own neurons, one a cycle, and without a pause where the coding leaves zeros
-    out; all layers are one list. Counts are in two banks: a layer reads one and writes the other.
+    out; all layers are one list. Counts are in two banks: a layer reads one and writes the other. With ``neuron = if``
+    the list is walked T times, the banks hold spikes, and each element keeps the U of its neurons in a memory.
 
     Parameters
     ----------
     config : EcgConfig
-        With ``neuron = ssf``, ``storage = constants`` and ``interface = stream``.
+        With ``storage = constants``.
 
     Members
     -------
     i : In(stream of {n})
-        Counts; a code above T counts as T.
+        Counts; a code above T counts as T. With ``interface = start`` its valid is the port ``start`` and its ready
+        ``idle``: a start while the core is not idle is not seen.
     o : Out(stream of {label, confidence})
-        The class and by how much its sum leads.
+        The class and by how much its sum leads. With ``interface = start`` its valid is the port ``done``, high for one
+        cycle, and there is no ready; the answer stays until the next beat's sums are compared.
 
     Latency: ``W + (layers - 1)(count_width + 2) + 5 + E`` cycles from a beat to its class, the same for all beats. W
     adds up, layer by layer, the weights of the busiest element (all, or with ``bitmap`` and ``runs`` those that are not
     0; a neuron without any counts 1, and a hidden one at least count_width where another is before it); E is the number
-    of elements that have a class. The next beat is taken one cycle after the class. See
+    of elements that have a class. The next beat is taken one cycle after the class. With ``neuron = if`` a
+    hidden neuron takes at least 1, and a beat ``T (W + 3 layers) + 2 + E``. See
     :mod:`nervure.hw.ecg.config.schedule`.
 
     ``valid`` never waits for ``ready``; ``i.ready`` depends on registers alone. With ``gating`` no register but those
@@ -68,14 +74,16 @@ class Ecg(Component):
         self.config = config
         counts = data.StructLayout({"n": data.ArrayLayout(config.count_width, config.widths[0])})
         answer = data.StructLayout({"label": config.class_width, "confidence": config.confidence_width})
-        super().__init__(ports("stream", counts, answer))
+        starts = config.interface == "start"
+        self.handshake = PORTS if starts else {}
+        super().__init__({"i": In(stream.Signature(counts)), "o": Out(stream.Signature(answer, always_ready=starts))})
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         config, final = self.config, self.config.num_layers - 1
         idle, begin, running, merging = (Signal(name=n, init=int(n == "idle")) for n in
                                          ("idle", "begin", "running", "merging"))  # fmt: skip
-        taken, go, ends = (Signal(name=n) for n in ("taken", "go", "ends"))
+        taken, go, ends, steps, last = (Signal(name=n) for n in ("taken", "go", "ends", "steps", "last_step"))
         layer, following = Signal(range(final + 1), name="layer"), Signal(range(final + 1), name="following")
         given = shares(config)
         numbers = [e for e in range(config.pes) if any(elements[e] for elements in given)]
@@ -85,7 +93,8 @@ class Ecg(Component):
         m.d.comb += [
             self.i.ready.eq(idle), taken.eq(self.i.valid & idle),
             ends.eq(running & Cat(*(element.quiet for element in elements)).all()),
-            go.eq(begin | (ends & (layer != final))), following.eq(Mux(begin, 0, layer + 1)),
+            steps.eq(begin | (ends & (layer == final) & ~last)),
+            go.eq(steps | (ends & (layer != final))), following.eq(Mux(steps, 0, layer + 1)),
         ]  # fmt: skip
         m.d.sync += begin.eq(taken)
         with m.If(taken):
@@ -93,11 +102,17 @@ class Ecg(Component):
         with m.If(begin):
             m.d.sync += running.eq(1)
         with m.If(ends):
-            with m.If(layer == final):
+            with m.If((layer == final) & last):
                 m.d.sync += [running.eq(0), merging.eq(1)]
             with m.Else():
                 m.d.sync += layer.eq(following)
-        self._banks(m, elements, numbers, given, taken, layer)
+        banks = self._banks(m, elements, numbers, given, layer)
+        if config.neuron == "ssf":
+            m.d.comb += last.eq(1)
+            with m.If(taken):
+                m.d.sync += [count.eq(n) for count, n in zip(banks[0], self._counts(), strict=False)]
+        else:
+            m.d.comb += last.eq(self._spikes(m, banks[0], elements, taken, steps))
         for element in elements:
             m.d.comb += [element.go.eq(go), element.next.eq(following), element.layer.eq(layer),
                          element.output.eq(layer == final)]  # fmt: skip
@@ -108,10 +123,41 @@ class Ecg(Component):
             m.d.sync += [merging.eq(0), self.o.valid.eq(1)]
         return m
 
-    def _banks(self, m: Module, elements: list[Element], numbers: list[int], given: Any, taken: Signal,
-               layer: Signal) -> None:  # fmt: skip
-        """Counts of the layers: those that even layers read, and those that odd ones do."""
+    def _counts(self) -> list[Value]:
+        """The input's counts, T for codes above it."""
         config, bits = self.config, self.config.count_width
+        codes = [Value.cast(self.i.payload.n)[k * bits : (k + 1) * bits] for k in range(config.widths[0])]
+        return [Mux(code > config.steps, config.steps, code) for code in codes]
+
+    def _spikes(self, m: Module, bank: list[Signal], elements: list[Element], taken: Signal,
+                steps: Signal) -> Value:  # fmt: skip
+        """The inputs' spikes of the next step into their bank whenever a step begins; gives whether it is the last one.
+
+        ``t n mod T`` is kept for each input: where adding n reaches T, ``floor(t n / T)`` has grown.
+        """
+        config = self.config
+        step = Signal(range(config.steps + 1), name="step", reset_less=True)
+        with m.If(taken):
+            m.d.sync += step.eq(0)
+        with m.Elif(steps):
+            m.d.sync += step.eq(step + 1)
+        for k, (spike, n) in enumerate(zip(bank, self._counts(), strict=False)):
+            count = Signal(config.count_width, name=f"n_{k}", reset_less=True)
+            rest, total = Signal.like(count, name=f"rest_{k}"), Signal(config.count_width + 1, name=f"total_{k}")
+            m.d.comb += total.eq(rest + count)
+            with m.If(taken):
+                m.d.sync += [count.eq(n), rest.eq(0)]
+            with m.Elif(steps):
+                m.d.sync += [spike.eq(total >= config.steps),
+                             rest.eq(Mux(total >= config.steps, total - config.steps, total))]  # fmt: skip
+        for element in elements:
+            m.d.comb += element.fresh_sums.eq(step == 1)
+        return step == config.steps
+
+    def _banks(self, m: Module, elements: list[Element], numbers: list[int], given: Any,
+               layer: Signal) -> list[list[Signal]]:  # fmt: skip
+        """Counts (spikes) of the layers: those that even layers read, and those that odd ones do."""
+        config, bits = self.config, self.config.moved_width
         final = config.num_layers - 1
         words = [max((config.widths[k] for k in range(parity, final + 1, 2)), default=0) for parity in (0, 1)]
         banks = [[Signal(bits, name=f"count{parity}_{k}", reset_less=True) for k in range(words[parity])]
@@ -128,14 +174,11 @@ class Ecg(Component):
                     if e in owners:
                         with m.If(element.write & (element.target == k) & (odd != parity)):
                             m.d.sync += count.eq(element.result)
-        with m.If(taken):
-            for k in range(config.widths[0]):
-                n = Value.cast(self.i.payload.n)[k * bits : (k + 1) * bits]
-                m.d.sync += banks[0][k].eq(Mux(n > config.steps, config.steps, n))
+        return banks
 
     def _merge(self, m: Module, judges: list[Element], merging: Signal) -> Value:
         """The two largest of all last sums, an element a cycle, into the output; gives the last of these cycles."""
-        config, width = self.config, self.config.accumulator
+        config, width = self.config, self.config.sum_width
         best, second = (Signal(signed(width), name=n, reset_less=True) for n in ("best", "second"))
         at = Signal(range(len(judges)), name="judged")
         label = Signal(config.class_width, name="label", reset_less=True)
@@ -159,6 +202,7 @@ class Ecg(Component):
             with m.Elif(its["best"] > second):
                 m.d.sync += second.eq(its["best"])
         lead, most = Signal(width + 1, name="lead"), (1 << config.confidence_width) - 1
-        m.d.comb += [lead.eq(best - second), self.o.payload.label.eq(label),
+        quarters = width - config.accumulator
+        m.d.comb += [lead.eq((best - second) >> quarters), self.o.payload.label.eq(label),
                      self.o.payload.confidence.eq(Mux(lead > most, most, lead))]  # fmt: skip
         return over

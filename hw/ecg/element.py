@@ -21,7 +21,8 @@ class Element(Elaboratable):
 
     The first rank holds a weight and says which count it wants; the second multiplies and adds. A finished sum goes to
     the comparison, ``count_width`` cycles for the count's bits from the top, while the next neuron is summed; in the
-    last layer to the largest and second largest sum so far.
+    last layer to the largest and second largest sum so far. With ``neuron = if`` sums start at what a memory holds, one
+    comparison gives the spike, and what is left goes back.
 
     Parameters
     ----------
@@ -33,10 +34,12 @@ class Element(Elaboratable):
     ----------
     go, next, layer, output : Signal
         In: a layer starts, which; the layer now; it is the last one.
+    fresh_sums : Signal
+        In (``if``): it is the first step, and all U are 0.
     index, count : Signal
-        Out: which of the layer's counts the weight wants; in: that count.
+        Out: which of the layer's counts (spikes) the weight wants; in: that one.
     write, target, result : Signal
-        Out: a hidden neuron's count is there; which neuron's; the count.
+        Out: a hidden neuron's count (spike) is there; which neuron's; the count.
     quiet : Signal
         Out: after this cycle, all of the layer's counts or sums of this element are there.
     best, label, second : Signal
@@ -45,11 +48,11 @@ class Element(Elaboratable):
 
     def __init__(self, config: EcgConfig, number: int):
         self.config, self.number = config, number
-        width, layers = config.accumulator, range(config.num_layers)
-        self.go, self.output = Signal(), Signal()
+        width, layers = config.sum_width, range(config.num_layers)
+        self.go, self.output, self.fresh_sums = Signal(), Signal(), Signal()
         self.next, self.layer = Signal(layers), Signal(layers)
         self.index = Signal(range(max(config.widths[:-1])))
-        self.count, self.result = Signal(config.count_width), Signal(config.count_width)
+        self.count, self.result = Signal(config.moved_width), Signal(config.moved_width)
         self.write, self.quiet = Signal(), Signal()
         self.target = Signal(range(max(config.widths[1:])))
         self.best, self.second = Signal(signed(width), reset_less=True), Signal(signed(width), reset_less=True)
@@ -68,8 +71,10 @@ class Element(Elaboratable):
                 before = [-1, *used]
                 entries += [(row[k], k - at - 1, int(k == used[-1])) for k, at in zip(used, before, strict=False)]
                 hidden = layer < config.num_layers - 1
+                bias = config.biases[layer][j]
+                start = min(max(config.steps * bias, -half), half - 1) if config.neuron == "ssf" else bias
                 neurons.append({
-                    "start": min(max(config.steps * config.biases[layer][j], -half), half - 1), "target": j,
+                    "start": start, "target": j,
                     "theta": config.thetas[layer][j] if hidden else 0, "end": int(j == mine[-1]),
                     "bitmap": sum(1 << k for k in used),
                 })  # fmt: skip
@@ -90,10 +95,11 @@ class Element(Elaboratable):
                              start | (moves & ~ends))  # fmt: skip
         bitmap = {"bitmap": max(config.widths[:-1])} if config.coding == "bitmap" else {}
         theta = max(neuron["theta"] for neuron in neurons).bit_length()
-        neuron = self._table(m, "neurons", {"start": config.accumulator, "target": len(self.target), "theta": theta,
+        begins = config.accumulator if config.neuron == "ssf" else config.bias_bits
+        neuron = self._table(m, "neurons", {"start": begins, "target": len(self.target), "theta": theta,
                                             "end": 1, **bitmap}, neurons, start | (moves & last & ~ends))  # fmt: skip
         # A hidden neuron's last weight waits until the comparison of the one before is over when its sum is there.
-        gap = Signal(range(config.count_width), name="gap")
+        gap = Signal(range(config.moved_width), name="gap")
         m.d.comb += [moves.eq(there & ~(last & (gap != 0))), ends.eq(moves & last & neuron["end"])]
         m.d.sync += there.eq(start | (there & ~ends))
         with m.If(start):
@@ -101,7 +107,7 @@ class Element(Elaboratable):
         with m.Elif(moves):
             m.d.sync += first.eq(last)
         with m.If(moves & last & ~self.output):
-            m.d.sync += gap.eq(config.count_width - 1)
+            m.d.sync += gap.eq(config.moved_width - 1)
         with m.Elif(gap != 0):
             m.d.sync += gap.eq(gap - 1)
         self._place(m, weight, neuron, first, last, moves)
@@ -128,6 +134,9 @@ class Element(Elaboratable):
         for key, width in widths.items():
             found[key] = fetch.data[begin : begin + width]
             begin += width
+        found["at"] = Signal.like(at, name=f"{name}_here", reset_less=True)
+        with m.If(enable):
+            m.d.sync += found["at"].eq(at)
         return found
 
     def _place(self, m: Module, weight: dict[str, Value], neuron: dict[str, Value], first: Signal, last: Signal,
@@ -159,32 +168,61 @@ class Element(Elaboratable):
 
     def _sum(self, m: Module, weight: Value, neuron: dict[str, Value], first: Signal, last: Signal, there: Signal,
              moves: Signal) -> None:  # fmt: skip
-        config, width = self.config, self.config.accumulator
+        config, width, spikes = self.config, self.config.sum_width, self.config.neuron == "if"
         adds, done, opens, closes = (Signal(name=n) for n in ("adds", "done", "opens", "closes"))
         factor = Signal(signed(len(weight)), name="factor", reset_less=True)
         taken = Signal.like(self.count, name="taken_count", reset_less=True)
         v = Signal(signed(width), name="v", reset_less=True)
         begin = Signal(signed(width), name="begin", reset_less=True)
-        ranks = [{key: Signal.like(neuron[key], name=f"{key}_{rank}", reset_less=True) for key in ("target", "theta")}
-                 for rank in (2, 3)]  # fmt: skip
+        ranks = [{key: Signal.like(neuron[key], name=f"{key}_{rank}", reset_less=True)
+                  for key in ("target", "theta", *(["at"] if spikes else []))} for rank in (2, 3)]  # fmt: skip
         clocked = moves if config.gating else Const(1, 1)
         m.d.sync += [adds.eq(moves), done.eq(adds & closes)]
         with m.If(clocked):
-            m.d.sync += [factor.eq(weight), taken.eq(self.count), begin.eq(neuron["start"]), opens.eq(first),
-                         closes.eq(last), *(ranks[0][key].eq(neuron[key]) for key in ranks[0])]  # fmt: skip
-        total = Signal(signed(max(width, len(weight) + config.count_width) + 1), name="total")
-        low, high = -(1 << (width - 1)), (1 << (width - 1)) - 1
-        m.d.comb += total.eq(Mux(opens, begin, v) + factor * taken)
+            m.d.sync += [factor.eq(weight), taken.eq(self.count), opens.eq(first), closes.eq(last),
+                         *(ranks[0][key].eq(neuron[key]) for key in ranks[0])]  # fmt: skip
+            if not spikes:
+                m.d.sync += begin.eq(neuron["start"])
+        total = Signal(signed(max(width, len(weight) + config.count_width + 2) + 1), name="total")
+        joins = Mux(taken, factor << 2, 0) if spikes else factor * taken
+        m.d.comb += total.eq(Mux(opens, begin, v) + joins)
         with m.If(adds):
-            m.d.sync += v.eq(Mux(total > high, high, Mux(total < low, low, total)))
+            m.d.sync += v.eq(self._clamped(total))
             with m.If(closes):
                 m.d.sync += [ranks[1][key].eq(ranks[0][key]) for key in ranks[1]]
-        left = self._compare(m, v, done, ranks[1])
-        m.d.comb += self.quiet.eq(~(there | adds | done | (left > 1)))
+        self._largest(m, v, done, ranks[1]["target"])
+        if spikes:
+            m.d.comb += self.quiet.eq(~(there | adds | done))
+            kept = self._fire(m, v, done, ranks[1], neuron["at"])
+            begins = Signal(signed(max(width, config.bias_bits + 2) + 1), name="begins")
+            m.d.comb += begins.eq(Mux(self.fresh_sums, 0, kept) + (neuron["start"].as_signed() << 2))
+            with m.If(clocked):
+                m.d.sync += begin.eq(self._clamped(begins))
+        else:
+            left = self._compare(m, v, done, ranks[1])
+            m.d.comb += self.quiet.eq(~(there | adds | done | (left > 1)))
 
-    def _compare(self, m: Module, v: Signal, done: Signal, neuron: dict[str, Signal]) -> Value:
-        """Counts of hidden sums and the two largest of the last; gives how many bits of a count are still to come."""
-        config, bits = self.config, self.config.count_width
+    def _clamped(self, total: Signal) -> Value:
+        """A sum clamped to the accumulator."""
+        most = (1 << (self.config.sum_width - 1)) - 1
+        return Mux(total > most, most, Mux(total < self.lowest, self.lowest, total))
+
+    def _fire(self, m: Module, v: Signal, done: Signal, neuron: dict[str, Signal], at: Value) -> Value:
+        """Spikes of hidden sums, and the memory of what is left of each sum; gives what the neuron at hand has left."""
+        theta, fires = neuron["theta"], Signal(name="fires")
+        depth = 1 << max(1, len(at))
+        m.submodules.potentials = memory = Memory(shape=signed(len(v)), depth=depth, init=[])
+        back, there = memory.write_port(), memory.read_port(domain="comb")
+        if len(theta):
+            m.d.comb += fires.eq(~self.output & (v >= theta))
+        m.d.comb += [
+            self.write.eq(done & ~self.output), self.target.eq(neuron["target"]), self.result.eq(fires),
+            back.en.eq(done), back.addr.eq(neuron["at"]), back.data.eq(Mux(fires, v - theta, v)), there.addr.eq(at),
+        ]  # fmt: skip
+        return there.data
+
+    def _largest(self, m: Module, v: Signal, done: Signal, target: Signal) -> None:
+        """The two largest sums of the last layer."""
         fresh = Signal(name="fresh")
         with m.If(self.go):
             m.d.sync += fresh.eq(1)
@@ -193,7 +231,11 @@ class Element(Elaboratable):
             behind = Mux(more, self.best, Mux(v > self.second, v, self.second))
             m.d.sync += [fresh.eq(0), self.second.eq(Mux(fresh, self.lowest, behind))]
             with m.If(more):
-                m.d.sync += [self.best.eq(v), self.label.eq(neuron["target"])]
+                m.d.sync += [self.best.eq(v), self.label.eq(target)]
+
+    def _compare(self, m: Module, v: Signal, done: Signal, neuron: dict[str, Signal]) -> Value:
+        """Counts of hidden sums; gives how many bits of a count are still to come."""
+        config, bits = self.config, self.config.count_width
         if config.num_layers == 1 or not len(neuron["theta"]):
             return Const(0, 2)
         left = Signal(range(bits + 1), name="left")
@@ -218,4 +260,4 @@ class Element(Elaboratable):
     @property
     def lowest(self) -> int:
         """The least sum that there is: no other sum is below it."""
-        return -(1 << (self.config.accumulator - 1))
+        return -(1 << (self.config.sum_width - 1))

@@ -9,6 +9,7 @@ import torch
 
 from ...golden.ecg import ecg
 from ...hw.ecg.config import EcgConfig
+from ...hw.ecg.config.schedule import passes
 from ..artifact import Artifact
 from .claims import claims
 from .stimulus import KINDS, Vectors, stimulus
@@ -47,6 +48,8 @@ def features(config: EcgConfig) -> dict[str, str]:
         off.add("full")
     if config.saturates:
         off |= {"resting", "least_sum", "greatest_sum"}
+    if config.neuron == "if":
+        off |= {"resting", "full", "least_sum", "greatest_sum"}  # sums of whole counts, which it has none of
     return {key: text for key, text in FEATURES.items() if key not in off}
 
 
@@ -66,9 +69,9 @@ def describe(config: EcgConfig, field: str, code: int) -> str:
 
 
 def operations(config: EcgConfig) -> dict[str, int]:
-    """Per beat: weights multiplied and added (those read), bits of counts compared."""
-    weights = sum(config.all_weights if config.coding == "dense" else config.nonzero)
-    return {"multiply_add": weights, "compare": config.count_width * sum(config.widths[1:-1])}
+    """Per beat: weights multiplied and added (those read; in ``if`` in each step), bits of counts (spikes) compared."""
+    weights, times = sum(config.all_weights if config.coding == "dense" else config.nonzero), passes(config)
+    return {"multiply_add": times * weights, "compare": times * config.moved_width * sum(config.widths[1:-1])}
 
 
 def exhaustive(config: EcgConfig) -> Iterator[Vectors] | None:

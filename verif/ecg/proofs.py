@@ -40,7 +40,8 @@ def weights(directory: Path) -> Verdict:
         layer, j = neuron.layer, neuron.number
         row = config.weights[layer][j] if j < config.widths[layer + 1] else ()
         theta4 = config.thetas[layer][j] if layer < config.num_layers - 1 and row else 0
-        start = min(max(config.steps * config.biases[layer][j], -half), half - 1) if row else 0
+        start = (config.biases[layer][j] if config.neuron == "if" else
+                 min(max(config.steps * config.biases[layer][j], -half), half - 1)) if row else 0  # fmt: skip
         held = {k: w for k, w in neuron.weights.items() if w}
         said = {k: w for k, w in enumerate(row) if w}
         right = neuron.ends and (neuron.start, neuron.theta4) == (start, theta4)
@@ -58,20 +59,23 @@ def bound(directory: Path) -> Verdict:
     """The least and the greatest partial sum of the file's own weights and starts lie in the accumulator, exactly.
 
     Each count is 0 to T and joins apart from the others, so that every partial sum lies between the start with all
-    negative weights at T and the start with all positive ones at T.
+    negative weights at T and the start with all positive ones at T. In ``if`` a neuron starts at 0, its bias joins T
+    times, and U lies between four times these ends, widened to hold 0 (:attr:`EcgConfig.bounds` says why).
     """
     artifact = Artifact.load(directory)
     config, most = EcgConfig(**artifact.manifest["config"]), 0
     half = 1 << (config.accumulator - 1)
     for element, neuron in _neurons(artifact, config):
-        low = neuron.start + config.steps * sum(w for w in neuron.weights.values() if w < 0)
-        high = neuron.start + config.steps * sum(w for w in neuron.weights.values() if w > 0)
+        start = neuron.start * (config.steps if config.neuron == "if" else 1)
+        low = start + config.steps * sum(w for w in neuron.weights.values() if w < 0)
+        high = start + config.steps * sum(w for w in neuron.weights.values() if w > 0)
         # A start at the very end may have been clamped, and then says nothing about the sum.
         if not -half < low <= high < half - 1:
             where = f"element {element}, neuron {neuron.number} of layer {neuron.layer}"
             return Verdict("refuted", "exact arithmetic", {"where": where, "least": low, "greatest": high})
         most = max(most, 1 + max(high, ~low, 0).bit_length())
-    return Verdict("proved", f"exact arithmetic, {most} of {config.accumulator} bits are needed")
+    more = config.sum_width - config.accumulator  # quarters
+    return Verdict("proved", f"exact arithmetic, {most + more} of {config.sum_width} bits are needed")
 
 
 def _neurons(artifact: Artifact, config: EcgConfig) -> Iterator[tuple[int, Neuron]]:
@@ -92,7 +96,8 @@ def _neurons(artifact: Artifact, config: EcgConfig) -> Iterator[tuple[int, Neuro
         at = 0
         after = [layer for layer, _ in mine[1:]] + [-1]
         for (word, _), (layer, _), following in zip(words, mine, after, strict=False):
-            start, word = _signed(word, config.accumulator), word >> config.accumulator
+            begins = config.accumulator if config.neuron == "ssf" else config.bias_bits
+            start, word = _signed(word, begins), word >> begins
             number, word = word & ((1 << target) - 1), word >> target
             theta4, word = word & ((1 << theta.bit_length()) - 1), word >> theta.bit_length()
             ends = bool(word & 1) == (layer != following)

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from ...config import Config
 from ...fixed import signed_width
-from .schedule import reads, share
+from .schedule import passes, reads, share
 
 MOST_LAYERS, MOST_WIDTH = 8, 1024
 
@@ -180,6 +180,16 @@ class EcgConfig(Config):
         return (self.widths[-1] - 1).bit_length()
 
     @property
+    def moved_width(self) -> int:
+        """Bits of what a neuron gives the next layer at a time: a count, or in ``if`` a spike."""
+        return self.count_width if self.neuron == "ssf" else 1
+
+    @property
+    def sum_width(self) -> int:
+        """Bits of the register that sums: of V, or in ``if`` of U, which holds quarters."""
+        return self.accumulator + (0 if self.neuron == "ssf" else 2)
+
+    @property
     def confidence_width(self) -> int:
         """Bits of a confidence, which has no sign."""
         return self.accumulator - 1
@@ -247,7 +257,7 @@ class EcgConfig(Config):
         for rows in self.weights:
             costs = [reads(row, self.coding) for row in rows]
             total += max(sum(costs[j] for j in neurons) for neurons in share(costs, self.pes))
-        return total * (self.steps if self.neuron == "if" else 1)
+        return total * passes(self)
 
     def derived_name(self) -> str:
         """``ecg_NETWORK_pPES_OPTIONS_DIGEST``: integers of a network have no shorter name."""

@@ -1,4 +1,7 @@
-"""What a heartbeat classifier is fed: the window of a beat in counts, and intervals between beats."""
+"""What a heartbeat classifier is fed: the window of a beat in counts, and intervals between beats.
+
+:class:`FrontConfig` says what the counts are, :class:`EcgFrontConfig` adds the detector that finds the beats.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,14 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from ...config import Config
+from .peaks import MOST_ENERGY, PeaksConfig
 
 LONGEST = 1023
 """An interval between beats, in samples, is counted up to this (2.8 s at 360 Hz)."""
 USUAL = 288
 """The mean interval before the first one is known, in samples (0.8 s at 360 Hz)."""
+POSITION = 32
+"""Bits of a sample's number in its record."""
 
 
 class FrontConfig(Config):
@@ -48,7 +54,7 @@ class FrontConfig(Config):
         As in :class:`nervure.hw.config.Config`.
     """
 
-    unit: ClassVar[str] = "ecg_front"
+    unit: ClassVar[str] = "ecg_counts"
 
     steps: int = Field(15, ge=1, le=63, description="largest count")
     before: int = Field(90, ge=1, le=512, description="samples before the R peak")
@@ -83,3 +89,70 @@ class FrontConfig(Config):
         """``ecg_front_tSTEPS_wBEFORE_AFTER_sSTRIDE`` with ``_rr`` and the reset's words."""
         words = [*(["rr"] if self.rr else []), *self.reset_words]
         return "_".join([f"ecg_front_t{self.steps}_w{self.before}_{self.after}_s{self.stride}", *words])
+
+
+class EcgFrontConfig(FrontConfig, PeaksConfig):
+    """The way from a stream of samples to rows of counts, a row a heartbeat: R peaks, windows, intervals.
+
+    R peaks are those of :class:`~nervure.hw.ecg.config.peaks.PeaksConfig`, rows those of :class:`FrontConfig`, both of
+    one record; a sample with ``last`` ends a record, and the next one begins another of which nothing is known. R peaks
+    become rows in order, but for those whose windows leave the record, and those whose windows begin ``memory`` or
+    more samples before the sample at which they are judged (old peaks, found by search-back): both count for intervals.
+    A row is there as soon as its window is whole and, with ``rr = 4``, the beat after it is found or the record ends.
+    Positions are numbers of samples from 0, in records of fewer than 2^31 samples.
+
+    Parameters
+    ----------
+    steps, before, after, stride, rr
+        As in :class:`FrontConfig`.
+    adc_bits, low, wide, slope, shift, window, settle, refractory, tall, learn
+        As in :class:`~nervure.hw.ecg.config.peaks.PeaksConfig`. ``after`` is at most ``2 settle + low + wide + 1``,
+        so that the window of a beat is whole before another is found, and ``refractory`` is more than ``window``, so
+        that R peaks rise.
+    memory : int
+        Last samples that are kept, a power of two, 64 to 16384: at least ``before + after`` and
+        ``before + window + settle + low + wide``.
+    module, reset, reset_active
+        As in :class:`nervure.hw.config.Config`.
+    """
+
+    unit: ClassVar[str] = "ecg_front"
+
+    memory: int = Field(2048, ge=64, le=16384, description="last samples that are kept")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        longest, reach = 2 * self.settle + self.low + self.wide + 1, self.before + self.window + self.settle
+        least = max(self.before + self.after, reach + self.low + self.wide)
+        if self.after > longest:
+            raise ValueError(f"after must be at most 2 settle + low + wide + 1 = {longest}, not {self.after}")
+        if self.refractory <= self.window:
+            raise ValueError(f"refractory must be more than window ({self.window}), not {self.refractory}")
+        if self.memory & (self.memory - 1) or self.memory < least:
+            raise ValueError(f"memory must be a power of two and at least {least}, not {self.memory}")
+        return self
+
+    @property
+    def energy_width(self) -> int:
+        """Bits of an energy y."""
+        return (self.window * MOST_ENERGY).bit_length()
+
+    @property
+    def division_cycles(self) -> int:
+        """Cycles in which the first thresholds are made, once a record: two divisions, a bit a cycle."""
+        return 2 * (self.energy_width + self.learn.bit_length() + 2)
+
+    @property
+    def judging_cycles(self) -> int:
+        """Cycles that a judged peak adds to its sample: a look back for R, and the rules."""
+        return self.window + 4
+
+    @property
+    def row_cycles(self) -> int:
+        """Cycles that a window's counts take: one look at all samples, then a count's bits one a cycle."""
+        kept = len(self.offsets)
+        return kept + 2 + kept * (self.count_width + 3)
+
+    def derived_name(self) -> str:
+        """``ecg_front_tSTEPS_wBEFORE_AFTER_sSTRIDE_DIGEST`` with ``_rr`` and the reset's words."""
+        return f"{super().derived_name()}_{self.digest[:8]}"
