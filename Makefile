@@ -18,6 +18,7 @@ $(STAMP): pyproject.toml scripts/constraints.txt scripts/setup.sh
 
 demo: $(STAMP)
 	$(BIN)/nervure demo -o build/demo
+	$(BIN)/nervure demo ecg_stream -o build/demo_ecg
 
 # --dist loadfile: tests of one file share what they build. Tests never look at real data.
 test: lint
@@ -33,7 +34,9 @@ campaign: $(STAMP)
 prove: $(STAMP)
 	$(BIN)/python scripts/prove_presets.py --timeout 3600
 
+# sinabs and norse are references of the importers' tests alone; of what they depend on only pbr is wanted.
 long: $(STAMP)
+	$(BIN)/python -m pip install --quiet --no-deps -c scripts/constraints.txt sinabs norse nirtorch pbr
 	$(BIN)/python -m pytest -n auto --dist load -m regress
 
 # Time, memory and speed, each against its bar.

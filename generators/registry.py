@@ -16,6 +16,7 @@ __all__ = ["COMMANDS", "UNITS", "Unit", "get_unit", "load"]
 COMMANDS: tuple[str, ...] = (
     "nervure.generators.commands.describe",
     "nervure.generators.commands.build",
+    "nervure.generators.commands.compile",
     "nervure.generators.commands.check",
     "nervure.generators.commands.prove",
     "nervure.generators.commands.campaign",

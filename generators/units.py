@@ -192,6 +192,16 @@ UNITS: dict[str, Unit] = {
             board="nervure.fpga_projects.noc:project",
         ),
         Unit(
+            name="snn",
+            summary="spiking networks as a pipeline: convolutions, pools and dense layers joined by elastic streams",
+            config="nervure.hw.snn.config:SnnConfig",
+            circuit="nervure.hw.snn.circuit:Snn",
+            golden="nervure.golden.snn:snn",
+            bench="nervure.verif.snn",
+            generator="nervure.generators.snn",
+            board="nervure.fpga_projects.snn:project",
+        ),
+        Unit(
             name="ecg",
             summary="heartbeat classifier: counts that fire by their sum, only weights that are not 0, one a cycle",
             config="nervure.hw.ecg.config:EcgConfig",

@@ -199,10 +199,10 @@ def test_a_compiled_folder_says_all(tmp_path):
     path = tmp_path / "net.nir"
     nir.write(path, conv_graph(np.random.default_rng(12)))
     config = compile_model(path, tmp_path / "out", Options(steps=5), "sinabs")
-    assert sorted(os.listdir(tmp_path / "out")) == ["import.json", "network.toml", "weights.npz"]
+    assert sorted(os.listdir(tmp_path / "out")) == ["import.jsonl", "network.toml", "weights.npz"]
     assert SnnConfig.from_toml(tmp_path / "out" / "network.toml") == config
     assert config.semantics == "sinabs" and config.layers[0].neuron.compare == ">="
-    said = json.loads((tmp_path / "out" / "import.json").read_text())
+    said = json.loads((tmp_path / "out" / "import.jsonl").read_text())
     assert said["semantics"] == "sinabs" and said["cycles_per_frame"] == config.cycles
     assert str(tmp_path) not in str(said)
     with np.load(tmp_path / "out" / "weights.npz", allow_pickle=False) as arrays:

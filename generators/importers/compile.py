@@ -46,8 +46,8 @@ def import_model(path: str | Path, semantics: str = "nir", dt: float | None = No
 
 def compile_model(path: str | Path, folder: str | Path, options: Options | None = None, semantics: str = "nir",
                   dt: float | None = None, fold: Callable[[SnnConfig], SnnConfig] | None = None,
-                  ) -> SnnConfig:  # fmt: skip
-    """Imports a model, makes its integers, and writes ``network.toml``, ``weights.npz`` and ``import.json``.
+                  circuit: bool = False) -> SnnConfig:  # fmt: skip
+    """Imports a model, makes its integers, and writes ``network.toml``, ``weights.npz`` and ``import.jsonl``.
 
     Nothing is written before all is known to be right, and nothing outside the folder: files have these names, whatever
     the model calls its layers.
@@ -61,6 +61,8 @@ def compile_model(path: str | Path, folder: str | Path, options: Options | None 
         As :func:`import_model`.
     fold : callable or None
         Sets omega and kappa.
+    circuit : bool
+        Also leaves what ``nervure generate`` does: Verilog, manifest and core, before the others.
 
     Raises
     ------
@@ -70,8 +72,12 @@ def compile_model(path: str | Path, folder: str | Path, options: Options | None 
     real = import_model(path, semantics, dt)
     config = quantise(real, options)
     config = fold(config) if fold else config
-    files = {"network.toml": config.to_toml(), "import.json": _record(path, config, options or Options())}
+    files = {"network.toml": config.to_toml(), "import.jsonl": _record(path, config, options or Options())}
     to = Path(folder)
+    if circuit:
+        from ..emit import emit
+
+        emit(config, to)
     to.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         _replace(to / name, lambda at, text=text: at.write_text(text, encoding="utf-8"))
@@ -88,7 +94,7 @@ def _record(path: str | Path, config: SnnConfig, options: Options) -> str:
             "options": asdict(options), "parameters": config.num_parameters, "cycles_per_frame": config.cycles,
             "layers": {name: {"shape": facts.shape, "synapses": facts.synapses, "cycles": facts.cycles}
                        for name, facts in config.facts.items()}}  # fmt: skip
-    return json.dumps(said, indent=1) + "\n"
+    return json.dumps(said) + "\n"
 
 
 def _replace(path: Path, write: Callable[[Path], Any]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...hw.config import ConfigError
 from ...hw.snn.config import SnnConfig
+from ...hw.snn.config.plan import beats, bits_of, drain, frame_cycles, plans
 from ..shipped import Networks, is_whole
 
 NETWORKS = Networks(Path(__file__).parent / "networks")
@@ -19,6 +20,12 @@ shipped = NETWORKS.shipped
 
 PRESETS: dict[str, dict[str, Any]] = {name: {"network": name} for name in networks()}
 """Config fields by preset name; a ``network`` is one of :func:`networks`."""
+
+FOLDINGS: dict[str, dict[str, dict[str, int]]] = {
+    name: {"conv1": {"omega": 16}, "conv2": {"omega": 32, "kappa": 2}, "dense3": {"omega": 8}}
+    for name in ("mnist", "mnist_t1")
+}
+"""How shipped networks are folded that would be slow with one channel at a time, by layer."""
 
 SOLVED = ("input_shape", "input", "steps", "code", "layers")
 """What a shipped network says; a file's are dropped where a setting asks for another network."""
@@ -35,8 +42,29 @@ def wish(fields: dict[str, Any]) -> dict[str, Any]:
     """
     if is_whole(fields, "layers", SOLVED):
         return fields
-    found = shipped(fields.get("network", "digits"))
+    name = fields.get("network", "digits")
+    found = dict(shipped(name))
+    found["layers"] = [layer | FOLDINGS.get(name, {}).get(layer["name"], {}) for layer in found["layers"]]
     return {**{key: value for key, value in found.items() if key != "trained"}, **fields}
+
+
+def fields(config: SnnConfig) -> dict[str, dict[str, Any]]:
+    """Format and shape of each payload field: the channels of a place, and the class or the totals of a place."""
+    number, _ = bits_of((0, config.highest_input))
+    width, has_sign = bits_of(config.total_range)
+    count, channels = int(np.prod(config.shape)), plans(config)[config.layers[-1].name].grid[0]
+    return {
+        "x": {"format": f"uint{number}", "shape": [config.input_shape[0]]},
+        "y": {"format": f"uint{max(1, (count - 1).bit_length())}", "shape": []} if config.output == "class"
+             else {"format": f"{'int' if has_sign else 'uint'}{width}", "shape": [channels]},
+    }  # fmt: skip
+
+
+def timing(config: SnnConfig) -> dict[str, int | None]:
+    """No latency of a beat, since a frame is many; cycles of a frame by the closed form, and after which nothing more
+    comes out."""
+    return {"latency_cycles": None, "initiation_interval": None, "drain_cycles": drain(config),
+            "cycles_per_frame": frame_cycles(config), "beats_per_frame": beats(config)}  # fmt: skip
 
 
 def derive(config: SnnConfig) -> dict[str, Any]:

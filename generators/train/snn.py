@@ -233,6 +233,13 @@ def digits() -> Data:
 DATA: dict[str, Callable[[], Data]] = {"digits": digits, "mnist": mnist_pixels, "mnist_t1": mnist_pixels}
 
 
+def test_images(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Test frames of a shipped network, int64 ``(frames, 1, side, side)``, and their labels."""
+    _, _, pixels, labels = DATA[name]()
+    side = round(pixels.shape[1] ** 0.5)
+    return pixels.reshape(-1, 1, side, side).astype(np.int64), labels
+
+
 def make(name: str, progress: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
     """Trains a shipped network: its integers, and under ``trained`` its recipe and accuracies, all of integers.
 

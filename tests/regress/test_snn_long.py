@@ -61,7 +61,8 @@ def test_one_neuron_of_norse():
 
 def graph_of(node):
     """10 inputs to 40 neurons by weights that single precision holds exactly, and random spikes for 80 steps."""
-    nir = pytest.importorskip("nir")
+    import nir
+
     rng = np.random.default_rng(0)
     w, b = rng.integers(-64, 100, (40, 10)) / 64, rng.integers(-8, 8, 40) / 64
     nodes = {"input": nir.Input({"input": np.array([10])}), "0": nir.Affine(w, b), "1": node,
@@ -72,10 +73,10 @@ def graph_of(node):
 
 
 def test_sinabs_own_neurons_spike_for_spike():
-    """Needs sinabs (``pip install --no-deps sinabs nirtorch``); its IF and LIF as its importer of NIR makes them."""
+    """sinabs' IF and LIF as its importer of NIR makes them (`make long` installs it)."""
     import nir
+    from sinabs import layers
 
-    layers = pytest.importorskip("sinabs.layers")
     ones, theta = np.ones(40), torch.tensor(1.5)
     for node, made in (
         (nir.IF(ones, ones * 1.5), layers.IAF(spike_threshold=theta, min_v_mem=-theta)),
@@ -89,11 +90,10 @@ def test_sinabs_own_neurons_spike_for_spike():
 
 
 def test_norses_own_neurons_spike_for_spike():
-    """Needs norse (``pip install --no-deps norse nirtorch``); IF, LIF and CubaLIF as its importer of NIR makes them."""
+    """norse's IF, LIF and CubaLIF as its importer of NIR makes them (`make long` installs it)."""
     import nir
-
-    importer = pytest.importorskip("norse.torch.utils.import_nir")
     from norse.torch.functional import reset
+    from norse.torch.utils import import_nir as importer
 
     ones = np.ones(40, np.float32)
     for node in (nir.IF(ones, ones * 1.5), nir.LIF(ones * 0.008, ones, ones * 0, ones * 1.5),

@@ -86,8 +86,11 @@ class SnnConfig(Config):
         record: the neurons say all.
     step_seconds : float or None
         Length of a time step by which the importer worked out leaks. For the record.
+    gate : str
+        How a spike of 0 or 1 meets its weight. ``reset``: a silent spike resets the weight's register. ``and``: logic
+        before it, for comparison.
     interface : str
-        ``stream`` or ``bare``.
+        ``stream``: the layers' buffers are a part of the unit.
     module, reset, reset_active
         As in :class:`nervure.hw.config.Config`.
 
@@ -106,7 +109,8 @@ class SnnConfig(Config):
     output: Literal["totals", "class"] = Field("totals", description="what comes out")
     semantics: Literal["own", "nir", "sinabs", "snntorch", "norse"] = Field("own", description="importer's rules")
     step_seconds: float | None = Field(None, gt=0, allow_inf_nan=False, description="importer's time step")
-    interface: Literal["stream", "bare"] = Field("stream", description="handshake or datapath alone")
+    gate: Literal["reset", "and"] = Field("reset", description="how a spike meets its weight")
+    interface: Literal["stream"] = Field("stream", description="handshake")
 
     def __init__(self, **fields: Any) -> None:
         rows = fields.get("layers", ())
@@ -241,7 +245,7 @@ class SnnConfig(Config):
     def derived_name(self) -> str:
         """``snn_NETWORK_DIGEST``: weights have no shorter name."""
         label = "".join(c if c.isalnum() and c.isascii() else "_" for c in self.network)[:32].strip("_") or "network"
-        options = [value for key, usual in (("output", "totals"), ("interface", "stream"))
+        options = [value for key, usual in (("output", "totals"), ("gate", "reset"))
                    if (value := getattr(self, key)) != usual]  # fmt: skip
         return "_".join([f"snn_{label}", *options, *self.reset_words, self.digest[:8]])
 
