@@ -5,8 +5,10 @@ Each function takes the artefact's directory, returns a verdict, and runs in a p
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,16 +20,22 @@ from .netlist import GATES, TABLES, Netlist, from_json
 from .pipeline import Pipeline, Unbalanced
 from .prove import Verdict
 
+KEPT = "made.gz"
+
 
 def made(script: str, files: dict[str, str], out: str) -> str:
     """The file that a Yosys script makes of those files; kept in the cache, since many parts need the same."""
 
     def make(folder: Path) -> None:
-        for name, text in files.items():
-            (folder / name).write_text(text)
-        tools.yosys(script, cwd=folder)
+        with tempfile.TemporaryDirectory(prefix="nervure-netlist-") as work:
+            for name, text in files.items():
+                (Path(work) / name).write_text(text)
+            tools.yosys(script, cwd=Path(work))
+            # A netlist as text has tens of megabytes, most of them the same words.
+            (folder / KEPT).write_bytes(gzip.compress((Path(work) / out).read_bytes(), 1))
 
-    return (cache.build("proof", [tools.yosys_version(), script, *files, *files.values()], make) / out).read_text()
+    key = [tools.yosys_version(), script, out, *files, *files.values()]
+    return gzip.decompress((cache.build("netlists", key, make) / KEPT).read_bytes()).decode()
 
 
 def netlist_of(artifact: Artifact, top: str, cut: Sequence[str], beyond: bool = False) -> Netlist:
