@@ -14,7 +14,6 @@ from nervure.generators.flow.synth import synth
 from nervure.generators.registry import get_unit
 from nervure.generators.snn.fold import folded
 from nervure.generators.train.snn import test_images
-from nervure.hw.snn.config.plan import frame_cycles
 from nervure.verif.batch import BatchModel
 from nervure.verif.snn import ends, expect
 from nervure.verif.snn.stimulus import beats_of
@@ -42,7 +41,7 @@ def main(targets: list[str]) -> None:
             artifact = emit(config, Path(folder))
             result = BatchModel(artifact).run(given, ends=ends(config, given))
             wrong, cycles = int((result.outputs["y"] != expect(config, given)["y"]).sum()), result.cycles / len(images)
-            said = f"| {folding or 'one channel at a time'} | {frame_cycles(config)} | {cycles:.1f} | {wrong} | "
+            said = f"| {folding or 'one channel at a time'} | {config.cycles} | {cycles:.1f} | {wrong} | "
             said += f"{CLOCK / cycles:.0f} |"
             print(said, flush=True)
             for target in targets:

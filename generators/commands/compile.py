@@ -41,7 +41,6 @@ def compile_(
     They go to DIR; `nervure verify snn -c DIR/network.toml` and every other verb work on that.
     """
     console: Console = ctx.obj
-    from ...hw.snn.config.plan import frame_cycles
     from ..importers.compile import compile_model
     from ..importers.quantise import Options
     from ..snn.fold import Budget, fold
@@ -58,9 +57,9 @@ def compile_(
     console.result({"unit": "snn", "module": made.module_name, "digest": made.digest, "directory": str(output),
                     "semantics": made.semantics, "step_seconds": made.step_seconds,
                     "parameters": made.num_parameters,
-                    "cycles_per_frame": frame_cycles(made),
+                    "cycles_per_frame": made.cycles,
                     "files": files})  # fmt: skip
     console.pairs([("semantics", made.semantics), ("parameters", made.num_parameters),
-                   ("cycles per frame", frame_cycles(made))])  # fmt: skip
+                   ("cycles per frame", made.cycles)])  # fmt: skip
     for name in files:
         console.say(str(output / name))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...hw.config import ConfigError
 from ...hw.snn.config import SnnConfig
-from ...hw.snn.config.plan import beats, bits_of, drain, frame_cycles, plans
+from ...hw.snn.config.plan import beats, bits_of, drain, plans
 from ..shipped import Networks, is_whole
 
 NETWORKS = Networks(Path(__file__).parent / "networks")
@@ -64,7 +64,7 @@ def timing(config: SnnConfig) -> dict[str, int | None]:
     """No latency of a beat, since a frame is many; cycles of a frame by the closed form, and after which nothing more
     comes out."""
     return {"latency_cycles": None, "initiation_interval": None, "drain_cycles": drain(config),
-            "cycles_per_frame": frame_cycles(config), "beats_per_frame": beats(config)}  # fmt: skip
+            "cycles_per_frame": config.cycles, "beats_per_frame": beats(config)}  # fmt: skip
 
 
 def derive(config: SnnConfig) -> dict[str, Any]:

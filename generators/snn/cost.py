@@ -6,7 +6,7 @@ import numpy as np
 
 from ...hw.snn.config import Facts, SnnConfig
 from ...hw.snn.config.layer import Layer
-from ...hw.snn.config.shape import SYNAPSES
+from ...hw.snn.config.shape import SYNAPSES, rounds_of
 
 RESOURCES = ("dsp", "lut", "bram")
 COLUMNS = ("omega", "kappa", "cycles", *RESOURCES)
@@ -41,9 +41,8 @@ def cost(layer: Layer, facts: Facts, network: SnnConfig, omega: np.ndarray, kapp
     ``8 * weight_bits`` wires a core, a word for each round; membranes, where there are several passes, in memories of a
     word for each place and round of channels.
     """
-    groups = -(-facts.synapses // SYNAPSES)
-    rounds, turns = -(-groups // kappa), -(-layer.channels // omega)
-    places = facts.cycles // (-(-groups // layer.kappa) * -(-layer.channels // layer.omega))
+    turns, rounds = rounds_of(layer, facts.synapses, omega, kappa)
+    places = facts.walk.rows * facts.walk.columns
     cores, width = omega * kappa, facts.sum_width
     dsp, lut = np.zeros_like(cores), np.zeros_like(cores)
     if wires(network, facts) == 8:
@@ -61,7 +60,7 @@ def cost(layer: Layer, facts: Facts, network: SnnConfig, omega: np.ndarray, kapp
         state = law.membrane_width + (law.current_width if law.current != "absent" else 0)
         more_lut, more_bram = memory(places * turns, state, omega)
         weight_lut, bram = weight_lut + more_lut, bram + more_bram
-    return np.stack([omega, kappa, places * rounds * turns, dsp, lut + weight_lut, bram], 1)
+    return np.stack([omega, kappa, facts.walk.cycles(rounds * turns), dsp, lut + weight_lut, bram], 1)
 
 
 def memory(depth: np.ndarray, width: int, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,9 @@
 """Folding: how many channels and parts of the input each layer works out at once, by arithmetic.
 
-A layer takes ``rows * columns * ceil(synapses / (8 kappa)) * ceil(channels / omega)`` cycles of a time step, and layers
-work at the same time, so that a frame takes as long as the slowest. More cycles allow more foldings, so the least
-number of cycles with a folding in the budget is found by bisection over the cycles that foldings have.
+A layer takes ``rows * columns * ceil(synapses / (8 kappa)) * ceil(channels / omega)`` cycles of a time step, or its
+line buffer's walk where that is longer. Layers work at the same time, so that a frame takes as long as the slowest, or
+as long as its tokens come in. More cycles allow more foldings, so the least number of cycles with a folding in the
+budget is found by bisection over the cycles that foldings have.
 """
 
 from __future__ import annotations
@@ -68,16 +69,17 @@ def fold(network: SnnConfig, budget: Budget | None = None) -> SnnConfig:
     if not tables:
         return network
     base = fixed(network)
-    least = max(int(rows[:, 2].min()) for rows in tables.values())
-    limits = np.unique(np.concatenate([rows[:, 2] for rows in tables.values()]))
-    limits = limits[limits >= least]
+    # What no folding makes faster: tokens in, layers without weights, and every layer's own fastest.
+    rest = [network.facts[layer.name].cycles for layer in network.layers if layer.name not in tables]
+    least = max(network.tokens, *rest, *(int(rows[:, 2].min()) for rows in tables.values()))
+    limits = np.unique(np.concatenate([np.maximum(rows[:, 2], least) for rows in tables.values()]))
     if asked.frames_per_second is not None:
         slowest = asked.clock / (asked.frames_per_second * network.passes)
         limits = limits[limits <= slowest][-1:]
         if not len(limits):
             raise ConfigError(f"frames_per_second must be at most {asked.clock / (least * network.passes):.6g} at "
-                              f"{asked.clock:g} Hz, not {asked.frames_per_second:.6g}: with all at once the slowest "
-                              f"layer takes {least} cycles")  # fmt: skip
+                              f"{asked.clock:g} Hz, not {asked.frames_per_second:.6g}: with all at once a step "
+                              f"takes {least} cycles")  # fmt: skip
     best = _within(tables, int(limits[-1]), base, asked.bounds)
     if best is None:
         raise ConfigError(_nearest(tables, int(limits[-1]), base, asked, network))

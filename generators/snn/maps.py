@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from ...hw.snn.config import SnnConfig
-from ...hw.snn.config.plan import frame_cycles
 from ...verif.batch import BatchModel
 from ...verif.snn import ends, expect
 from ...verif.snn.stimulus import beats_of
@@ -31,7 +30,7 @@ class Compared:
     cycles : float
         Of a frame.
     closed_form : int
-        What :func:`nervure.hw.snn.config.plan.frame_cycles` says of that.
+        What :attr:`nervure.hw.snn.config.SnnConfig.cycles` says of that.
     seconds : float
         In the compiled model.
     """
@@ -84,7 +83,7 @@ def compare(config: SnnConfig, frames: np.ndarray, folder: Path, layers: tuple[s
         result = model.run(given, ends=ends(part, given), stall_in=stall, stall_out=stall)
         wanted = expect(part, given)["y"]
         wrong = int((result.outputs["y"] != wanted).sum())
-        found.append(Compared(name, wanted.size, wrong, result.cycles / len(frames), frame_cycles(part),
+        found.append(Compared(name, wanted.size, wrong, result.cycles / len(frames), part.cycles,
                               time.perf_counter() - start))  # fmt: skip
         tell(found[-1])
     return found

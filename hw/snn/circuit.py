@@ -13,7 +13,9 @@ from amaranth.lib.wiring import Component, In, Out
 
 from .config import SnnConfig
 from .config.layer import Layer
-from .config.plan import Plan, bits_of, consumers, grid_of, plans, ranges, slack
+from .config.plan import Plan, bits_of, consumers, crosses, plans, ranges, slack
+from .config.shape import grid_of
+from .region import Crossing
 from .stage import Stage
 from .totals import Totals
 from .window import LineBuffer
@@ -37,7 +39,7 @@ class Snn(Component):
 
     A frame takes ``passes * max(tokens in, cycles of the slowest layer)`` cycles when it follows another and the sink
     is ready; a layer's are ``rows * columns * ceil(fan-in / (8 kappa)) * ceil(channels / omega)``, and more where its
-    line buffer's walk from one window to the next is longer (:attr:`.config.plan.Plan.cycles`, exactly).
+    line buffer's walk from one window to the next is longer (:class:`.config.shape.Walk`, exactly).
 
     Source: DeepFire2, arXiv 2305.05187.
     """
@@ -58,7 +60,8 @@ class Snn(Component):
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         config = self.config
-        m.submodules.totals = self.totals
+        self.taken = {layer.name for layer in config.layers}
+        m.submodules[self._free("totals")] = self.totals
         number, _ = bits_of((0, config.highest_input))
         source = stream.Signature(number * self.grid[0]).create(path=("given",))
         numbers = [self.i.payload.x[k] for k in range(self.grid[0])]
@@ -69,7 +72,8 @@ class Snn(Component):
         streams = self._forked(m, "input", source)
         for layer in config.layers:
             plan = self.plans[layer.name]
-            sources = [streams[name, layer.name] for name in config.facts[layer.name].sources]
+            sources = [self._crossed(m, name, layer, streams[name, layer.name])
+                       for name in config.facts[layer.name].sources]  # fmt: skip
             out = self._layer(m, layer, plan, sources)
             if layer is config.layers[-1]:
                 m.d.comb += [self.totals.i.payload.eq(out.payload), self.totals.i.valid.eq(out.valid),
@@ -79,6 +83,13 @@ class Snn(Component):
         m.d.comb += [self.o.payload.eq(self.totals.o.payload), self.o.valid.eq(self.totals.o.valid),
                      self.totals.o.ready.eq(self.o.ready)]  # fmt: skip
         return m
+
+    def _free(self, name: str) -> str:
+        """That name, or one like it that neither a layer nor another part has: layers are called as users like."""
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
 
     def _forked(self, m: Module, name: str, source: Any) -> dict[tuple[str, str], Any]:
         """A stream for each reader: a token goes on when all have it."""
@@ -98,6 +109,15 @@ class Snn(Component):
             out[name, reader] = branch
         m.d.comb += source.ready.eq(Cat(*all_have).all())
         return out
+
+    def _crossed(self, m: Module, name: str, layer: Layer, given: Any) -> Any:
+        """The stream where the layer is: through registers if its source is in another region."""
+        if not crosses(self.config, name, layer):
+            return given
+        m.submodules[self._free(f"{name}_to_{layer.name}_crossing")] = crossing = Crossing(len(given.payload))
+        m.d.comb += [crossing.i.payload.eq(given.payload), crossing.i.valid.eq(given.valid),
+                     given.ready.eq(crossing.i.ready)]  # fmt: skip
+        return crossing.o
 
     def _layer(self, m: Module, layer: Layer, plan: Plan, sources: list[Any]) -> Any:
         """A layer's stream of tokens."""
@@ -119,7 +139,7 @@ class Snn(Component):
         if layer.kind == "add":
             # The shorter way waits for the longer one here; how many tokens is arithmetic.
             depth = slack(self.config)[layer.name][at]
-            m.submodules[f"{layer.name}_wait{at}"] = wait = SyncFIFOBuffered(width=token, depth=depth)
+            m.submodules[self._free(f"{layer.name}_wait{at}")] = wait = SyncFIFOBuffered(width=token, depth=depth)
             m.d.comb += [wait.w_data.eq(given.payload), wait.w_en.eq(given.valid), given.ready.eq(wait.w_rdy)]
             held = stream.Signature(token).create(path=(f"{layer.name}_held{at}",))
             m.d.comb += [held.payload.eq(wait.r_data), held.valid.eq(wait.r_rdy), wait.r_en.eq(held.ready)]
@@ -135,7 +155,8 @@ class Snn(Component):
             # Places in the padding do not count: they are as small as a number can be.
             low, _ = ranges(self.config)[self.config.facts[layer.name].sources[0]]
             fill = sum((low & ((1 << width) - 1)) << (k * width) for k in range(channels))
-        m.submodules[f"{layer.name}_lines{at}"] = lines = LineBuffer(token, walked, real, kernel, stride, padding, fill)
+        lines = LineBuffer(token, walked, real, kernel, stride, padding, fill)
+        m.submodules[self._free(f"{layer.name}_lines{at}")] = lines
         m.d.comb += [lines.i.payload.eq(given.payload), lines.i.valid.eq(given.valid), given.ready.eq(lines.i.ready)]
         return lines.o
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...hw.snn.config import SnnConfig
-from ...hw.snn.config.plan import beats, bits_of, grid_of
+from ...hw.snn.config.plan import beats, bits_of
+from ...hw.snn.config.shape import grid_of
 
 Vectors = dict[str, np.ndarray]
 

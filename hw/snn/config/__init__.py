@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from ...config import Config, ConfigError
 from ...fixed import signed_width
 from .layer import WEIGHTED, Layer
-from .shape import Range, Shape, cycles_of, fan_in, shape_of, sums_of
+from .shape import Range, Shape, Walk, fan_in, grid_after, grid_of, rounds_of, shape_of, sums_of, walk_of
 
 MAX_LAYERS, MAX_WEIGHTS, MAX_NEURONS, MAX_STEPS = 256, 1 << 24, 1 << 22, 1024
 
@@ -34,8 +34,12 @@ class Facts(NamedTuple):
         Least and greatest number that comes out.
     synapses : int
         Of one neuron.
+    walk : Walk
+        From window to window.
     cycles : int
-        Of one time step (:func:`.shape.cycles_of`).
+        Of one time step: ``walk.cycles(ceil(synapses / (8 kappa)) * ceil(channels / omega))``.
+    grids, grid : tuple
+        (channels, rows, columns) of the tokens of each source, and of its own.
     """
 
     sources: tuple[str, ...]
@@ -45,7 +49,10 @@ class Facts(NamedTuple):
     driven: Range
     values: Range
     synapses: int
+    walk: Walk
     cycles: int
+    grids: tuple[Shape, ...]
+    grid: Shape
 
     @property
     def sum_width(self) -> int:
@@ -172,6 +179,7 @@ class SnnConfig(Config):
         """
         shapes: dict[str, Shape] = {"input": self.input_shape}
         ranges: dict[str, Range] = {"input": (0, self.highest_input)}
+        grids: dict[str, Shape] = {"input": grid_of(self.input_shape)}
         found: dict[str, Facts] = {}
         before = "input"
         for layer in self.layers:
@@ -194,8 +202,11 @@ class SnnConfig(Config):
             if max(-driven[0], driven[1]) >= 1 << 47:
                 raise ValueError(f"sums of layer {layer.name} must be less than 2^47, not {max(-driven[0], driven[1])}")
             shapes[layer.name], ranges[layer.name] = shape, values
-            found[layer.name] = Facts(sources, source_shape, shape, sums, driven, values, fan_in(layer, source_shape),
-                                      cycles_of(layer, source_shape, shape))  # fmt: skip
+            synapses, taken = fan_in(layer, source_shape), tuple(grids[name] for name in sources)
+            walk, rounds = walk_of(layer, taken, shape), rounds_of(layer, synapses, layer.omega, layer.kappa)
+            grids[layer.name] = grid = grid_after(layer, taken, shape)
+            found[layer.name] = Facts(sources, source_shape, shape, sums, driven, values, synapses, walk,
+                                      int(walk.cycles(prod(rounds))), taken, grid)  # fmt: skip
             before = layer.name
         return found
 
@@ -222,8 +233,14 @@ class SnnConfig(Config):
 
     @property
     def cycles(self) -> int:
-        """Cycles of a frame: those of the slowest layer, all passes."""
-        return self.passes * max(facts.cycles for facts in self.facts.values())
+        """Cycles of a frame when nothing waits: those of the slowest layer, or a token of the input in each; all
+        passes."""
+        return self.passes * max(self.tokens, *(facts.cycles for facts in self.facts.values()))
+
+    @property
+    def tokens(self) -> int:
+        """Places of the input."""
+        return prod(self.input_shape[1:])
 
     @property
     def num_weights(self) -> int:

@@ -61,7 +61,8 @@ class Layer(Part):
     kappa : int
         Parts of the input side that are worked out at once.
     region : int
-        Part of the device (SLR) that the layer is in, 0 to 15.
+        Part of the device (SLR) that the layer is in, 0 to 15. What comes from a layer in another one passes a register
+        on either side.
     """
 
     unit: ClassVar[str] = "layer"

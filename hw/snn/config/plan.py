@@ -11,10 +11,12 @@ from math import prod
 from typing import NamedTuple
 
 from ...fixed import signed_width
-from . import SnnConfig
+from . import Facts, SnnConfig
 from .layer import WEIGHTED, WINDOWED, Layer
-from .shape import SYNAPSES, Range, Shape
+from .shape import SYNAPSES, Range, Shape, gathers, rounds_of
 
+CROSSING = 4
+"""Cycles that a token takes from one region of the device to another."""
 PIPELINE = 7
 """Cycles from the last step of a window to where its token has left the buffer and its place is free again."""
 
@@ -37,6 +39,8 @@ class Plan(NamedTuple):
         reader's line buffer takes before the first window of a frame.
     gathers : bool
         Whether its window is every token of a frame.
+    scanned : (int, int)
+        Rows and columns that the line buffer walks, those of the padding included: a cycle each.
     """
 
     grids: tuple[Shape, ...]
@@ -50,6 +54,7 @@ class Plan(NamedTuple):
     chunks: int
     depth: int
     gathers: bool
+    scanned: tuple[int, int]
 
     @property
     def places(self) -> int:
@@ -61,37 +66,10 @@ class Plan(NamedTuple):
         """Cycles of one window."""
         return self.groups * self.chunks
 
-    @property
-    def scanned(self) -> tuple[int, int]:
-        """Rows and columns that the line buffer walks, those of the padding included: a cycle each."""
-        if self.gathers:
-            return 1, prod(self.grids[0][1:])
-        sides = zip(self.grids[0][1:], self.grid[1:], self.kernel, self.stride, self.padding, strict=True)
-        down, right = (max(n + p, (out - 1) * s + k) for n, out, k, s, p in sides)
-        return down, right
-
-    @property
-    def cycles(self) -> int:
-        """Cycles of one time step, its source always ready: a window takes its steps, or the line buffer's walk from
-        the window before (within a row, to the next row, to the next frame) where that is longer."""
-        (down, right), (rows, columns) = self.scanned, self.grid[1:]
-        if self.gathers:
-            return max(self.steps, right)
-        row = right * self.stride[0] - (columns - 1) * self.stride[1]
-        frame = down * right - (rows - 1) * self.stride[0] * right - (columns - 1) * self.stride[1]
-        within = rows * (columns - 1) * max(self.steps, self.stride[1])
-        return within + (rows - 1) * max(self.steps, row) + max(self.steps, frame)
-
 
 def plans(config: SnnConfig) -> dict[str, Plan]:
     """The plan of every layer, by name."""
-    grids: dict[str, Shape] = {"input": grid_of(config.input_shape)}
-    found: dict[str, Plan] = {}
-    for layer in config.layers:
-        facts = config.facts[layer.name]
-        sources = tuple(grids[name] for name in facts.sources)
-        found[layer.name] = plan = _plan(layer, facts.synapses, facts.shape, sources)
-        grids[layer.name] = plan.grid
+    found = {layer.name: _plan(layer, config.facts[layer.name]) for layer in config.layers}
     for name, readers in consumers(config).items():
         # While a reader works on the end of a frame, what it needs before its next frame's first window gathers here.
         ahead = [_last_taken(found[reader])[0] for reader in readers if not found[reader].gathers]
@@ -100,26 +78,17 @@ def plans(config: SnnConfig) -> dict[str, Plan]:
     return found
 
 
-def _plan(layer: Layer, fan_in: int, shape: Shape, sources: tuple[Shape, ...]) -> Plan:
-    first = sources[0]
-    gathers = layer.kind in ("dense", "recurrent") or (layer.kind == "add" and len(set(sources)) > 1)
+def _plan(layer: Layer, facts: Facts) -> Plan:
     kernel, stride, padding = (1, 1), (1, 1), (0, 0)
     if layer.kind in WINDOWED:
         kernel, stride, padding = layer.kernel, layer.stride, layer.padding
-    grid = grid_of(shape) if gathers or layer.kind in WINDOWED else first
-    lanes, groups, synapses, chunks = grid[0], 1, 1, 1
+    lanes, synapses = facts.grid[0], 1
     if layer.kind in WEIGHTED:
-        lanes = min(layer.omega, layer.channels)
-        groups = -(-layer.channels // lanes)
-        synapses = min(SYNAPSES * layer.kappa, fan_in)
-        chunks = -(-fan_in // synapses)
+        lanes, synapses = min(layer.omega, layer.channels), min(SYNAPSES * layer.kappa, facts.synapses)
+    groups, chunks = rounds_of(layer, facts.synapses, layer.omega, layer.kappa)
     depth = -(-PIPELINE // (groups * chunks)) + 1
-    return Plan(sources, grid, kernel, stride, padding, lanes, groups, synapses, chunks, depth, gathers)
-
-
-def grid_of(shape: Shape) -> Shape:
-    """(channels, rows, columns) of a map, or of a list of numbers in one token."""
-    return shape if len(shape) == 3 else (shape[0], 1, 1)
+    return Plan(facts.grids, facts.grid, kernel, stride, padding, lanes, groups, synapses, chunks, depth,
+                gathers(layer, facts.grids), facts.walk.scanned)  # fmt: skip
 
 
 def ranges(config: SnnConfig) -> dict[str, Range]:
@@ -142,20 +111,30 @@ def consumers(config: SnnConfig) -> dict[str, list[str]]:
     return found
 
 
+def crosses(config: SnnConfig, source: str, layer: Layer) -> bool:
+    """Whether what a layer reads from that source comes from another region; the input comes to where it is read."""
+    regions = {other.name: other.region for other in config.layers}
+    return regions.get(source, layer.region) != layer.region
+
+
+def delays(config: SnnConfig) -> dict[str, int]:
+    """Cycles that registers between regions add on the longest way from the input to each layer."""
+    found = {"input": 0}
+    for layer in config.layers:
+        found[layer.name] = max(found[name] + CROSSING * crosses(config, name, layer)
+                                for name in config.facts[layer.name].sources)  # fmt: skip
+    return found
+
+
 def beats(config: SnnConfig) -> int:
     """Tokens that come in for a frame."""
-    return prod(config.input_shape[1:]) * config.passes
-
-
-def frame_cycles(config: SnnConfig) -> int:
-    """Cycles of a frame when nothing waits: those of the slowest layer, or one for each token of the input."""
-    return config.passes * max(prod(config.input_shape[1:]), *(plan.cycles for plan in plans(config).values()))
+    return config.tokens * config.passes
 
 
 def drain(config: SnnConfig) -> int:
     """Cycles after which nothing more comes out: every layer works on one frame after the other."""
-    return sum(config.passes * (plan.cycles + sum(map(prod, (grid[1:] for grid in plan.grids)))) + 4 * PIPELINE + 8
-               for plan in plans(config).values())  # fmt: skip
+    return sum(config.passes * (facts.cycles + sum(map(prod, (grid[1:] for grid in facts.grids)))) + 4 * PIPELINE + 8
+               for facts in config.facts.values()) + sum(delays(config).values())  # fmt: skip
 
 
 def slack(config: SnnConfig) -> dict[str, tuple[int, ...]]:
@@ -164,19 +143,23 @@ def slack(config: SnnConfig) -> dict[str, tuple[int, ...]]:
     Along a chain of layers, the number of tokens that a layer must have taken before it gives its p-th is arithmetic:
     it needs all tokens up to the last real place of the p-th window. From the input, token p of a source is there when
     n(p) tokens of the input have come; while the slowest source waits for n of them, another one has given all q with
-    n(q) <= n, of which p are used. Layers in between may hold some of these: what is found is enough.
+    n(q) <= n, of which p are used. Layers in between may hold some of these: what is found is enough. Where other
+    sources pass more registers between regions, a token more for each cycle of that.
     """
-    needed, found = needs(config), {}
+    needed, late, found = needs(config), delays(config), {}
     for layer in config.layers:
         if layer.kind == "add":
-            of, worst = [needed[source] for source in config.facts[layer.name].sources], needed[layer.name]
-            found[layer.name] = tuple(max(2, max(bisect_right(row, n) - p for p, n in enumerate(worst))) for row in of)
+            worst, each = needed[layer.name], []
+            for source in config.facts[layer.name].sources:
+                ahead = max(bisect_right(needed[source], n) - p for p, n in enumerate(worst))
+                each.append(max(2, ahead + late[layer.name] - late[source] - CROSSING * crosses(config, source, layer)))
+            found[layer.name] = tuple(each)
     return found
 
 
 def needs(config: SnnConfig) -> dict[str, list[int]]:
     """For each token of the input and of every layer, how many tokens of the input must have come in this step."""
-    found: dict[str, list[int]] = {"input": list(range(1, prod(config.input_shape[1:]) + 1))}
+    found: dict[str, list[int]] = {"input": list(range(1, config.tokens + 1))}
     for layer in config.layers:
         plan = plans(config)[layer.name]
         of = [found[source] for source in config.facts[layer.name].sources]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -92,15 +93,73 @@ def sums_of(layer: Layer, shape: Shape, sources: Mapping[str, Range], spikes: Ra
     return (min(low, 0), max(high, 0)) if layer.kind == "average_pool" else (low, high)
 
 
-def cycles_of(layer: Layer, source: Shape, out: Shape) -> int:
-    """Cycles of one time step: ``rows * columns * ceil(channels in * kernel / (8 kappa)) * ceil(channels / omega)``.
+class Walk(NamedTuple):
+    """How a layer's line buffer goes from window to window of a time step: a token a cycle, padding included.
 
-    Rows and columns are those that come out. Layers without weights work at the pace of what comes in: 0.
+    Parameters
+    ----------
+    rows, columns : int
+        Windows.
+    within, down, over : int
+        Tokens from a window to the next of its row, to the first of the next row, to the first of the next step.
+    scanned : (int, int)
+        Rows and columns of the tokens, those of the padding included.
     """
+
+    rows: int
+    columns: int
+    within: int
+    down: int
+    over: int
+    scanned: tuple[int, int]
+
+    def cycles(self, steps: Any) -> Any:
+        """Cycles of one time step, sources always ready, for cores that take so many for a window (or an array).
+
+        ``rows (columns - 1) max(steps, within) + (rows - 1) max(steps, down) + max(steps, over)``: with cores that take
+        longer than any walk it is ``rows columns steps``.
+        """
+        steps = np.asarray(steps)
+        row = (self.columns - 1) * np.maximum(steps, self.within)
+        return self.rows * row + (self.rows - 1) * np.maximum(steps, self.down) + np.maximum(steps, self.over)
+
+
+def grid_of(shape: Shape) -> Shape:
+    """(channels, rows, columns) of a map, or of a list of numbers in one token."""
+    return shape if len(shape) == 3 else (shape[0], 1, 1)
+
+
+def gathers(layer: Layer, grids: tuple[Shape, ...]) -> bool:
+    """Whether a layer's window is all tokens of a step, for its sources' (channels, rows, columns)."""
+    return layer.kind in ("dense", "recurrent") or (layer.kind == "add" and len(set(grids)) > 1)
+
+
+def grid_after(layer: Layer, grids: tuple[Shape, ...], shape: Shape) -> Shape:
+    """(channels, rows, columns) of a layer's tokens: a flatten's are still those of its map."""
+    return grid_of(shape) if gathers(layer, grids) or layer.kind in WINDOWED else grids[0]
+
+
+def walk_of(layer: Layer, grids: tuple[Shape, ...], shape: Shape) -> Walk:
+    """The walk over the first source's tokens."""
+    _, *sides = grids[0]
+    if gathers(layer, grids):
+        return Walk(1, 1, 1, 1, prod(sides), (1, prod(sides)))
+    _, rows, columns = grid_after(layer, grids, shape)
+    usual = ((1, 1), (1, 1), (0, 0))
+    kernel, stride, padding = (layer.kernel, layer.stride, layer.padding) if layer.kind in WINDOWED else usual
+    each = zip(sides, (rows, columns), kernel, stride, padding, strict=True)
+    down, right = (max(n + p, (out - 1) * s + k) for n, out, k, s, p in each)
+    row = (columns - 1) * stride[1]
+    return Walk(rows, columns, stride[1], right * stride[0] - row,
+                down * right - (rows - 1) * stride[0] * right - row, (down, right))  # fmt: skip
+
+
+def rounds_of(layer: Layer, synapses: int, omega: Any, kappa: Any) -> tuple[Any, Any]:
+    """How often the cores go over a window's channels and over its synapses (ints or arrays): ``ceil(channels /
+    omega)`` and ``ceil(synapses / (8 kappa))``; 1 for layers without weights."""
     if layer.kind not in WEIGHTED:
-        return 0
-    places = prod(out[1:]) if len(out) == 3 else 1
-    return places * -(-fan_in(layer, source) // (SYNAPSES * layer.kappa)) * -(-layer.channels // layer.omega)
+        return 1, 1
+    return -(-layer.channels // omega), -(-synapses // (SYNAPSES * kappa))
 
 
 def fan_in(layer: Layer, source: Shape) -> int:
