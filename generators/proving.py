@@ -1,17 +1,18 @@
 """Every claim of every preset, tried preset by preset; what is finished is kept by content.
 
-A row is kept under the digest of the emitted file, its manifest and the code that states and tries the claims: whatever
+A row is kept under the digest of the emitted file, its manifest, the claims and the code that tries them: whatever
 changes one of them is tried anew, and a run that was stopped goes on where it was. Inside a row, questions that other
 presets have put to a solver are answered from :mod:`..verif.answers`.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -81,15 +82,31 @@ def chosen(units: Sequence[str], presets: Sequence[str] = ()) -> list[tuple[str,
     return found
 
 
-def code_digest(unit: str) -> str:
-    """Digest of the code that states and tries a unit's claims."""
-    family = get_unit(unit).load("config").__module__.split(".")[2]
-    folders = [LIBRARY / "hw" / "formats.py", *(LIBRARY / "verif").glob("*.py"), *(LIBRARY / "golden").glob("*.py")]
-    folders += [*(LIBRARY / "verif" / family).rglob("*.py"), *(LIBRARY / "golden" / family).rglob("*.py")]
+def code_digest(claims: Sequence[Any]) -> str:
+    """Digest of the code that tries the claims: the modules of their parts, and whatever of the library these import,
+    wherever in their text they do."""
     digest = hashlib.sha256()
-    for file in sorted(folders):
+    for file in sorted(imported({LIBRARY.joinpath(*part.function.partition(":")[0].split(".")[1:]).with_suffix(".py")
+                                 for claim in claims for part in claim.parts})):  # fmt: skip
         digest.update(f"{file.relative_to(LIBRARY)}\n{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()
+
+
+def imported(files: Iterable[Path]) -> set[Path]:
+    """Those files of the library and all that they import of it, and so on."""
+    found, waiting = set[Path](), list(files)
+    while waiting:
+        if (file := waiting.pop()) in found:
+            continue
+        found.add(file)
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                of = file.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+                # What is imported is a module, or a name in one.
+                paths = [of.with_suffix(".py"), of / "__init__.py", *(of / f"{a.name}.py" for a in node.names),
+                         *(of / a.name / "__init__.py" for a in node.names)]  # fmt: skip
+                waiting += [path for path in paths if path.is_file()]
+    return found
 
 
 def prove_preset(unit: str, preset: str, folder: Path, timeout: float = 600) -> tuple[Row, bool]:
@@ -109,12 +126,14 @@ def prove_preset(unit: str, preset: str, folder: Path, timeout: float = 600) -> 
     found = get_unit(unit)
     with tempfile.TemporaryDirectory(prefix="nervure-proving-") as work:
         artifact = emit(found.make(found.presets[preset]), Path(work))
-        text = artifact.verilog.read_text() + json.dumps(artifact.manifest, sort_keys=True) + code_digest(unit)
+        claims = found.load("bench").claims(artifact)
+        stated = repr(claims) + json.dumps(artifact.manifest, sort_keys=True)
+        text = artifact.verilog.read_text() + stated + code_digest(claims)
         kept = folder / f"{unit}_{preset}_{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
         if kept.exists():
             fields = json.loads(kept.read_text())
             return Row(**{**fields, "missing": tuple(fields["missing"])}), True
-        results = prove(artifact, found.load("bench").claims(artifact), jobs=1, timeout=timeout)
+        results = prove(artifact, claims, jobs=1, timeout=timeout)
     held = [result for result in results if result.status == "proved"]
     exhausted = sum(bool(EXHAUSTED.search(result.method)) for result in held)
     names = ("name", "status", "method", "counterexample")

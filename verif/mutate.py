@@ -220,12 +220,14 @@ def _by_proof(artifact: Artifact, bench: Any, folder: Path, line: str, timeout: 
 def _in_place(artifact: Artifact, line: str) -> list[str]:
     """Commands that read the unit and put a fault in, so that claims about blocks can be tried: into the block that it
     is in, where its cell kept its name on the way into the one module. A block's module is named after its instance."""
-    place = re.search(r"-module (\S+) -cell (?:\$flatten)?\\(\w+)\.([^\s\\]+) ", line)
-    if place is None and "$flatten" not in line:
-        return [*_read(artifact), line]
-    if place is None or f"module {place[1]}__{place[2]}(" not in artifact.verilog.read_text():
-        return [*_flat(artifact), line]
-    return [*_read(artifact), line.replace(place[0], f"-module {place[1]}__{place[2]} -cell {place[3]} ")]
+    text, words = artifact.verilog.read_text(), line.split()
+    module, cell = (words[words.index(option) + 1] for option in ("-module", "-cell"))
+    inside, rest = module, re.sub(r"\$flatten|\\", "", cell)
+    while "." in rest and f"module {inside}__{(head := rest.partition('.')[0])}(" in text:
+        inside, rest = f"{inside}__{head}", rest.partition(".")[2]
+    if inside == module:
+        return [*(_flat(artifact) if "$flatten" in cell else _read(artifact)), line]
+    return [*_read(artifact), line.replace(f"-module {module} -cell {cell} ", f"-module {inside} -cell {rest} ")]
 
 
 def _by_claims(mutant: Artifact, bench: Any, undecided: str, timeout: float) -> tuple[str, str]:

@@ -18,7 +18,19 @@ NETWORKS = Networks(Path(__file__).parent / "networks")
 networks = NETWORKS.names
 shipped = NETWORKS.shipped
 
-PRESETS: dict[str, dict[str, Any]] = {name: {"network": name} for name in networks()}
+PAIR: dict[str, Any] = {
+    "network": "pair", "input_shape": (1, 3, 2), "input": "spikes", "steps": 2, "code": "spikes", "output": "class",
+    "layers": (
+        {"name": "conv", "kind": "conv2d", "channels": 1, "kernel": (2, 2), "weights": (5, -3, 8, 2),
+         "neuron": {"threshold": 6, "leak": "shift", "leak_shift": 2, "membrane_width": 12}},
+        {"name": "flat", "kind": "flatten"},
+        {"name": "dense", "kind": "dense", "channels": 2, "weights": (1, -2, 3, 4),
+         "neuron": {"threshold": 2, "membrane_width": 12}},
+    ),
+}  # fmt: skip
+"""Two layers, so small that every state of their handshakes can be followed."""
+
+PRESETS: dict[str, dict[str, Any]] = {**{name: {"network": name} for name in networks()}, "pair": PAIR}
 """Config fields by preset name; a ``network`` is one of :func:`networks`."""
 
 FOLDINGS: dict[str, dict[str, dict[str, int]]] = {

@@ -13,9 +13,10 @@ from ...hw.snn.config import SnnConfig
 from ...hw.snn.config.layer import WEIGHTED
 from ...hw.snn.config.plan import beats, bits_of, needs, plans
 from ..artifact import Artifact
+from .claims import claims
 from .stimulus import KINDS, Vectors, frames_of, stimulus
 
-__all__ = ["FEATURES", "KINDS", "config_of", "coverage", "describe", "ends", "exhaustive", "expect",
+__all__ = ["FEATURES", "KINDS", "claims", "config_of", "coverage", "describe", "ends", "exhaustive", "expect",
            "features", "operations", "stimulus"]  # fmt: skip
 
 FEATURES: dict[str, str] = {
