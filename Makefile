@@ -18,6 +18,7 @@ $(STAMP): pyproject.toml scripts/constraints.txt scripts/setup.sh
 
 demo: $(STAMP)
 	$(BIN)/nervure demo -o build/demo
+	$(BIN)/nervure demo snn -o build/demo_snn
 	$(BIN)/nervure demo ecg_stream -o build/demo_ecg
 
 # --dist loadfile: tests of one file share what they build. Tests never look at real data.

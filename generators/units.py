@@ -199,6 +199,7 @@ UNITS: dict[str, Unit] = {
             golden="nervure.golden.snn:snn",
             bench="nervure.verif.snn",
             generator="nervure.generators.snn",
+            demo="nervure.generators.snn.demo:demo",
             board="nervure.fpga_projects.snn:project",
         ),
         Unit(
