@@ -61,6 +61,18 @@ def test_every_window_is_given_once(name, tmp_path):
             assert tried(found, artifact.directory).status == "proved"
 
 
+@pytest.mark.parametrize("name", ["conv_full", "groups", "depthwise", "lists", "max_pool"])
+def test_sums_are_those_of_the_products_for_all_windows(name, tmp_path):
+    artifact = emit(SnnConfig(**(ALONE | JOINED)[name]), tmp_path)
+    verdict = tried(claim(artifact, "sums"), artifact.directory)
+    assert verdict.status == "proved" and "products each" in verdict.method, verdict
+
+
+def test_sums_of_recurrent_layers_and_large_ones_are_no_part_of_the_claim(tmp_path):
+    artifact = emit(SnnConfig(**JOINED["residual"]), tmp_path)
+    assert [part.arguments["layer"] for part in claim(artifact, "sums").parts] == ["a", "b"]
+
+
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
     unit = get_unit("snn")
@@ -76,7 +88,7 @@ def test_two_layers_never_hang_or_lose_a_frame(reset, tmp_path):
 
 
 def test_two_layers_with_a_class(pair):
-    assert [found.name for found in bench.claims(pair)] == ["neurons", "windows", "alive"]
+    assert [found.name for found in bench.claims(pair)] == ["neurons", "sums", "windows", "alive"]
     verdict = tried(claim(pair, "alive"), pair.directory)
     assert verdict.status == "proved" and "states of" in verdict.method
 
@@ -84,6 +96,9 @@ def test_two_layers_with_a_class(pair):
 FAULTS = {
     # A spike below the threshold.
     "neurons": (r"(assign spikes = \$signed\(\w+\) >= \$signed\()4'h6", r"\g<1>4'h5"),
+    # Weights of two channels in the wrong order.
+    "sums": (r"(module \w+__dense__sums\(.*?weights\[0\] = )16'hfe01;(\s+weights\[1\] = )16'h0403;",
+             r"\g<1>16'h0403;\2 16'hfe01;"),
     # A frame that ends a row too early.
     "windows": (r"(module \w+__conv_lines0\(.*?row == )2'h2", r"\g<1>2'h1"),
     # Room is never taken: the buffer runs over.
@@ -111,7 +126,7 @@ def test_drawn_faults_are_found_in_modules_of_modules(pair):
 def test_larger_networks_make_no_claim_about_all_their_states(tmp_path):
     unit = get_unit("snn")
     artifact = emit(unit.make({"network": "digits"}), tmp_path)
-    assert [found.name for found in bench.claims(artifact)] == ["neurons", "windows"]
+    assert [found.name for found in bench.claims(artifact)] == ["neurons", "sums", "windows"]
     assert tried(claim(artifact, "neurons"), artifact.directory).status == "proved"
 
 
