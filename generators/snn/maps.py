@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,9 +75,15 @@ def compare(config: SnnConfig, frames: np.ndarray, folder: Path, layers: tuple[s
     stall : float
         How often either side waits.
     tell : callable
+        Told of each layer as it is done; as many are worked on at once as there are cores.
+
+    Returns
+    -------
+    list of Compared
+        In the order of the layers.
     """
-    found = []
-    for name in layers or tuple(config.facts):
+
+    def one(name: str) -> Compared:
         part = until(config, name)
         model = BatchModel(emit(part, folder / name))
         start = time.perf_counter()
@@ -83,7 +91,11 @@ def compare(config: SnnConfig, frames: np.ndarray, folder: Path, layers: tuple[s
         result = model.run(given, ends=ends(part, given), stall_in=stall, stall_out=stall)
         wanted = expect(part, given)["y"]
         wrong = int((result.outputs["y"] != wanted).sum())
-        found.append(Compared(name, wanted.size, wrong, result.cycles / len(frames), part.cycles,
-                              time.perf_counter() - start))  # fmt: skip
-        tell(found[-1])
-    return found
+        found = Compared(name, wanted.size, wrong, result.cycles / len(frames), part.cycles,
+                         time.perf_counter() - start)  # fmt: skip
+        tell(found)
+        return found
+
+    # Compiling and running are processes of their own, and torch leaves the interpreter free too.
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(one, layers or tuple(config.facts)))

@@ -24,6 +24,7 @@ from nervure.verif.snn.stimulus import beats_of
 from .data import folder
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("network", ["digits", "mnist"])
 def test_every_map_of_every_test_image(network, tmp_path):
     if network != "digits":
