@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import re
 
 import numpy as np
 import pytest
 from nervure.generators.ecg import PRESETS, config_of, derive, fields, formula, timing, wish
 from nervure.generators.emit import emit
 from nervure.generators.verify import verify
-from nervure.hw.config import ConfigError
 from nervure.hw.ecg.config import EcgConfig
 from nervure.hw.ecg.config.schedule import latency, overhead, reads, share, shares, weight_cycles
 from nervure.verif import ecg as bench
@@ -148,14 +146,6 @@ def test_a_bound_that_is_broken_is_refuted(small, tmp_path):
     broken = rewrite(small, r"(neurons\[0\] = \d+'h\w+)\w{4};", r"\g<1>7ff0;", tmp_path)
     found = {claim.name: tried(claim, broken.directory).status for claim in bench.claims(broken)}
     assert found == {"weights": "refuted", "bound": "refuted"}
-
-
-@pytest.mark.parametrize(("choice", "sentence"), [
-    ({"storage": "loaded"}, "storage must be constants for the circuit, not loaded (the golden model knows it)"),
-])  # fmt: skip
-def test_what_is_not_built_is_refused(choice, sentence, tmp_path):
-    with pytest.raises(ConfigError, match=re.escape(sentence)):
-        emit(drawn(1, **choice), tmp_path)
 
 
 def test_the_file_says_how_it_stalls(small, tmp_path):

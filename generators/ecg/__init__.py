@@ -9,6 +9,7 @@ from typing import Any
 from ...hw.config import ConfigError
 from ...hw.ecg.config import EcgConfig
 from ...hw.ecg.config.schedule import latency, overhead, passes, weight_cycles
+from ...hw.ecg.config.tables import Fits, load_words, most_cycles, room, word_pieces
 from ..importers.ecg import Imported, read_network
 from ..shipped import Networks
 
@@ -21,6 +22,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "wave16k": {"network": "wave16k", "coding": "bitmap"},
     "rr4k": {"network": "rr4k", "pes": 1},
     "inter": {"network": "inter"},
+    "loaded": {"network": DEFAULT, "storage": "loaded"},
     "smallest": {
         "network": "smallest", "steps": 3, "widths": [2, 2, 2], "weights": [[[1, -2], [-3, 3]], [[2, -1], [-4, 3]]],
         "biases": [[1, -2], [3, -1]], "thetas": [[20, 9]], "weight_bits": [3, 3], "accumulator": 8, "pes": 2,
@@ -78,17 +80,61 @@ def config_of(name: str = DEFAULT, **fields: Any) -> EcgConfig:
     return EcgConfig(**wish({"network": name, **fields}))
 
 
+def read_words(core: EcgConfig, path: str | Path) -> list[tuple[int, int]]:
+    """Addresses and words that load the network of a JSON file into a core with ``storage = loaded``, in their order.
+
+    Raises
+    ------
+    ConfigError
+        In one sentence: as :func:`~nervure.generators.importers.ecg.read_network`, or if the network does not fit.
+    """
+    return load_words(core, fitted(core, read_network(path).fields))
+
+
+def fitted(core: EcgConfig, network: dict[str, Any]) -> EcgConfig:
+    """The config of a network's fields with all that a core decides beside its room."""
+    return EcgConfig(**{**{key: getattr(core, key) for key in WALKED}, **network})
+
+
+WALKED = ("accumulator", "neuron", "pes", "coding")
+"""What a core decides of how a loaded network is computed."""
+
+
 def fields(config: EcgConfig) -> dict[str, dict[str, Any]]:
     """Format and shape of each payload field."""
-    return {"n": {"format": f"uint{config.count_width}", "shape": [config.widths[0]]},
+    loads = {}
+    if config.storage == "loaded":
+        pieces, width = word_pieces(config)
+        loads = {"load": {"format": "uint1"}, "address": {"format": f"uint{room(config).address_bits}"},
+                 "word": {"format": f"uint{width}", "shape": [pieces]}}  # fmt: skip
+    return {"n": {"format": f"uint{config.count_width}", "shape": [config.widths[0]]}, **loads,
             "label": {"format": f"uint{config.class_width}", "shape": []},
             "confidence": {"format": f"uint{config.confidence_width}", "shape": []}}  # fmt: skip
 
 
-def timing(config: EcgConfig) -> dict[str, int]:
-    """Cycles from a beat to its class, and from a beat to the next."""
+def timing(config: EcgConfig) -> dict[str, Any]:
+    """Cycles from a beat to its class, and from a beat to the next.
+
+    Of a loaded core, whose network decides these, the cycles after which nothing more comes out, and the map of its
+    load port: ``load_map``, with where an address has the place, the element and what it is of, and the fields of the
+    words of ``neurons`` and ``weights`` with their bits, from the lowest up.
+    """
+    if config.storage == "loaded":
+        return {"latency_cycles": None, "initiation_interval": None, "drain_cycles": most_cycles(config),
+                "load_map": _map(room(config))}  # fmt: skip
     cycles = latency(config)
     return {"latency_cycles": cycles, "initiation_interval": cycles + 1}
+
+
+def _map(fits: Fits) -> dict[str, Any]:
+    return {
+        "address": {"place": fits.index_bits, "element": fits.element_bits, "kind": 2},
+        "kinds": {"0": "registers: layers, then width less one of inputs and of each layer", "1": "neurons",
+                  "2": "weights"},
+        "neurons": {"depth": fits.neurons, "fields": fits.neuron},
+        "weights": {"depth": fits.weights, "fields": fits.weight},
+        "layers": fits.layers, "elements": fits.elements,
+    }  # fmt: skip
 
 
 def derive(config: EcgConfig) -> dict[str, Any]:

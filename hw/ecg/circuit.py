@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out
 
-from ..config import ConfigError
 from .config import EcgConfig
 from .config.schedule import shares
+from .config.tables import room, word_pieces
 from .element import Element
-
-BUILT = {"storage": "constants"}
-"""What the circuit has of the choices that a config and the golden model know."""
+from .loading import Loading
 
 PORTS = {("i", "valid"): "start", ("i", "ready"): "idle", ("o", "valid"): "done", ("o", "ready"): None}
 """Ports of ``interface = start`` for the signals of the streams."""
@@ -34,13 +32,13 @@ class Ecg(Component):
     Parameters
     ----------
     config : EcgConfig
-        With ``storage = constants``.
 
     Members
     -------
-    i : In(stream of {n})
-        Counts; a code above T counts as T. With ``interface = start`` its valid is the port ``start`` and its ready
-        ``idle``: a start while the core is not idle is not seen.
+    i : In(stream of {n}, or where the network is loaded of {n, load, address, word})
+        Counts; a code above T counts as T. With ``load`` high a word instead, which has no answer: see
+        :class:`~nervure.hw.ecg.loading.Loading`. With ``interface = start`` its valid is the port ``start`` and its
+        ready ``idle``: a start while the core is not idle is not seen.
     o : Out(stream of {label, confidence})
         The class and by how much its sum leads. With ``interface = start`` its valid is the port ``done``, high for one
         cycle, and there is no ready; the answer stays until the next beat's sums are compared.
@@ -52,13 +50,12 @@ class Ecg(Component):
     hidden neuron takes at least 1, and a beat ``T (W + 3 layers) + 2 + E``. See
     :mod:`nervure.hw.ecg.config.schedule`.
 
+    With ``storage = loaded`` it is that of the network that was loaded last; without one, the answer is class 0 with
+    confidence 0 in the next cycle. A word is taken in one cycle, when no beat is worked on and no answer waits: with
+    ``interface = stream`` it is held until then, with ``start`` not seen.
+
     ``valid`` never waits for ``ready``; ``i.ready`` depends on registers alone. With ``gating`` no register but those
     of the handshake is enabled while no beat is worked on.
-
-    Raises
-    ------
-    ConfigError
-        If the config asks for what is not built.
 
     Source: the neuron is that of SparrowSNN, arXiv 2406.06543; the core is our own.
     """
@@ -67,12 +64,13 @@ class Ecg(Component):
     o: Any
 
     def __init__(self, config: EcgConfig):
-        for key, value in BUILT.items():
-            if (asked := getattr(config, key)) != value:
-                self._MustUse__silence = True  # refused, so never a part of anything
-                raise ConfigError(f"{key} must be {value} for the circuit, not {asked} (the golden model knows it)")
         self.config = config
-        counts = data.StructLayout({"n": data.ArrayLayout(config.count_width, config.widths[0])})
+        loads = {}
+        if config.storage == "loaded":
+            pieces, width = word_pieces(config)
+            word = data.ArrayLayout(width, pieces)
+            loads = {"load": 1, "address": room(config).address_bits, "word": word}
+        counts = data.StructLayout({"n": data.ArrayLayout(config.count_width, config.widths[0]), **loads})
         answer = data.StructLayout({"label": config.class_width, "confidence": config.confidence_width})
         starts = config.interface == "start"
         self.handshake = PORTS if starts else {}
@@ -81,17 +79,24 @@ class Ecg(Component):
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         config, final = self.config, self.config.num_layers - 1
+        loaded, most = config.storage == "loaded", final
         idle, begin, running, merging = (Signal(name=n, init=int(n == "idle")) for n in
                                          ("idle", "begin", "running", "merging"))  # fmt: skip
         taken, go, ends, steps, last = (Signal(name=n) for n in ("taken", "go", "ends", "steps", "last_step"))
-        layer, following = Signal(range(final + 1), name="layer"), Signal(range(final + 1), name="following")
+        layer, following = Signal(range(most + 1), name="layer"), Signal(range(most + 1), name="following")
         given = shares(config)
-        numbers = [e for e in range(config.pes) if any(elements[e] for elements in given)]
+        numbers = ([*range(room(config).elements)] if loaded else
+                   [e for e in range(config.pes) if any(elements[e] for elements in given)])  # fmt: skip
         elements = [Element(config, e) for e in numbers]
         for e, element in zip(numbers, elements, strict=True):
             m.submodules[f"element{e}"] = element
+        words, empty = Const(0, 1), Const(0, 1)
+        if loaded:
+            m.submodules.loading = loading = Loading(config)
+            words, empty, final = self.i.payload.load, loading.empty, loading.final
+            self._load(m, loading, elements, layer, following)
         m.d.comb += [
-            self.i.ready.eq(idle), taken.eq(self.i.valid & idle),
+            self.i.ready.eq(idle), taken.eq(self.i.valid & idle & ~words & ~empty),
             ends.eq(running & Cat(*(element.quiet for element in elements)).all()),
             steps.eq(begin | (ends & (layer == final) & ~last)),
             go.eq(steps | (ends & (layer != final))), following.eq(Mux(steps, 0, layer + 1)),
@@ -116,12 +121,28 @@ class Ecg(Component):
         for element in elements:
             m.d.comb += [element.go.eq(go), element.next.eq(following), element.layer.eq(layer),
                          element.output.eq(layer == final)]  # fmt: skip
-        judges = [element for e, element in zip(numbers, elements, strict=True) if given[-1][e]]
+        judges = [element for e, element in zip(numbers, elements, strict=True) if loaded or given[-1][e]]
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += [self.o.valid.eq(0), idle.eq(1)]
-        with m.If(self._merge(m, judges, merging)):
+        over = self._merge(m, judges, merging, loading.classes if loaded else None)
+        with m.If(over):
             m.d.sync += [merging.eq(0), self.o.valid.eq(1)]
+        if loaded:
+            with m.If(self.i.valid & idle & ~words & empty):
+                m.d.sync += [idle.eq(0), self.o.valid.eq(1), *(signal.eq(0) for signal in self.answer)]
         return m
+
+    def _load(self, m: Module, loading: Loading, elements: list[Element], layer: Signal, following: Signal) -> None:
+        """Words into the layer table and the elements' tables, and what the layer table says to the elements."""
+        payload, word = self.i.payload, Value.cast(self.i.payload.word)
+        m.d.comb += [
+            loading.write.eq(self.i.valid & self.i.ready & payload.load), loading.address.eq(payload.address),
+            loading.word.eq(word), loading.layer.eq(layer), loading.following.eq(following),
+        ]  # fmt: skip
+        for e, element in enumerate(elements):
+            m.d.comb += [element.place.eq(loading.place), element.word.eq(word),
+                         element.inputs.eq(loading.inputs), element.busy.eq(loading.neurons >= e)]  # fmt: skip
+            m.d.comb += [element.load[key].eq(loading.wants[key][e]) for key in element.load]
 
     def _counts(self) -> list[Value]:
         """The input's counts, T for codes above it."""
@@ -158,8 +179,11 @@ class Ecg(Component):
                layer: Signal) -> list[list[Signal]]:  # fmt: skip
         """Counts (spikes) of the layers: those that even layers read, and those that odd ones do."""
         config, bits = self.config, self.config.moved_width
-        final = config.num_layers - 1
+        final, loaded = config.num_layers - 1, config.storage == "loaded"
         words = [max((config.widths[k] for k in range(parity, final + 1, 2)), default=0) for parity in (0, 1)]
+        if loaded and final:
+            # Layers of another network may be as wide wherever they are.
+            words = [max(words[0], *config.widths[1:-1]), max(config.widths[1:-1])]
         banks = [[Signal(bits, name=f"count{parity}_{k}", reset_less=True) for k in range(words[parity])]
                  for parity in (0, 1)]  # fmt: skip
         odd = layer[0] if final else 0
@@ -169,15 +193,19 @@ class Ecg(Component):
         for parity, bank in enumerate(banks):
             for k, count in enumerate(bank):
                 # Elements that have neuron k of a layer whose counts go into this bank.
-                owners = {e for of in range(final) if (of + 1) % 2 == parity for e in numbers if k in given[of][e]}
+                owners = {e for of in range(final) if (of + 1) % 2 == parity for e in numbers
+                          if loaded or k in given[of][e]}  # fmt: skip
                 for e, element in zip(numbers, elements, strict=True):
                     if e in owners:
                         with m.If(element.write & (element.target == k) & (odd != parity)):
                             m.d.sync += count.eq(element.result)
         return banks
 
-    def _merge(self, m: Module, judges: list[Element], merging: Signal) -> Value:
-        """The two largest of all last sums, an element a cycle, into the output; gives the last of these cycles."""
+    def _merge(self, m: Module, judges: list[Element], merging: Signal, classes: Signal | None) -> Value:
+        """The two largest of all last sums, an element a cycle, into the output; gives the last of these cycles.
+
+        ``classes``: how many there are less one, where that is not known; the first elements have one each.
+        """
         config, width = self.config, self.config.sum_width
         best, second = (Signal(signed(width), name=n, reset_less=True) for n in ("best", "second"))
         at = Signal(range(len(judges)), name="judged")
@@ -191,8 +219,9 @@ class Ecg(Component):
         wins, over = Signal(name="wins"), Signal(name="over")
         m.d.comb += [
             wins.eq(first | (its["best"] > best) | ((its["best"] == best) & (its["label"] < label))),
-            over.eq(merging & (at == len(judges) - 1)),
+            over.eq(merging & ((at == len(judges) - 1) | (0 if classes is None else at >= classes))),
         ]
+        self.answer = (best, second, label)
         with m.If(merging):
             m.d.sync += at.eq(Mux(over, 0, at + 1))
             with m.If(wins):

@@ -11,9 +11,9 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal, Value, signed
 from amaranth.lib.memory import Memory
 
-from ..fixed import signed_width
 from .config import EcgConfig
 from .config.schedule import shares
+from .config.tables import fields, packed, room, tables
 
 
 class Element(Elaboratable):
@@ -36,6 +36,10 @@ class Element(Elaboratable):
         In: a layer starts, which; the layer now; it is the last one.
     fresh_sums : Signal
         In (``if``): it is the first step, and all U are 0.
+    busy, inputs : Signal
+        In (loaded): it has neurons of the layer that starts; how many inputs the layer now has, less one.
+    load, place, word : dict of Signal, Signal, Signal
+        In (loaded): a word for the table of that name; where in it; which.
     index, count : Signal
         Out: which of the layer's counts (spikes) the weight wants; in: that one.
     write, target, result : Signal
@@ -58,49 +62,29 @@ class Element(Elaboratable):
         self.best, self.second = Signal(signed(width), reset_less=True), Signal(signed(width), reset_less=True)
         self.label = Signal(config.class_width, reset_less=True)
         self.mine = [elements[number] for elements in shares(config)]
-
-    def tables(self) -> tuple[list[tuple[int, int, int]], list[dict[str, int]]]:
-        """The list of weights (weight, zeros before it, whether it is a neuron's last), and the neurons."""
-        config, entries, neurons = self.config, [], []
-        half = 1 << (config.accumulator - 1)
-        for layer, mine in enumerate(self.mine):
-            for j in mine:
-                row = config.weights[layer][j]
-                used = list(range(len(row))) if config.coding == "dense" else [k for k, w in enumerate(row) if w]
-                used = used or [0]  # a neuron without weights: one that is 0
-                before = [-1, *used]
-                entries += [(row[k], k - at - 1, int(k == used[-1])) for k, at in zip(used, before, strict=False)]
-                hidden = layer < config.num_layers - 1
-                bias = config.biases[layer][j]
-                start = min(max(config.steps * bias, -half), half - 1) if config.neuron == "ssf" else bias
-                neurons.append({
-                    "start": start, "target": j,
-                    "theta": config.thetas[layer][j] if hidden else 0, "end": int(j == mine[-1]),
-                    "bitmap": sum(1 << k for k in used),
-                })  # fmt: skip
-        return entries, neurons
+        if config.storage == "loaded":
+            self.room = room(config)
+            self.load = {name: Signal(name=f"load_{name}") for name in ("weights", "neurons")}
+            self.busy, self.inputs = Signal(), Signal(range(max(config.widths)))
+            self.place = Signal(self.room.index_bits)
+            self.word = Signal(max(sum(self.room.weight.values()), sum(self.room.neuron.values())))
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
-        config = self.config
-        entries, neurons = self.tables()
+        config, loaded = self.config, self.config.storage == "loaded"
+        entries, neurons = tables(config, self.number)
+        widths = fields(config, entries, neurons)
         there, first, last, moves, ends = (Signal(name=n) for n in ("there", "first", "last", "moves", "ends"))
         start = Signal(name="start")
-        m.d.comb += start.eq(self.go & Cat(*(Const(int(bool(mine)), 1) for mine in self.mine)).bit_select(self.next, 1))
-
-        coded = {"dense": {}, "bitmap": {}, "runs": {"run": max(run for _, run, _ in entries).bit_length(), "last": 1}}
-        bits = signed_width(min(w for w, _, _ in entries), max(w for w, _, _ in entries))
-        weight = self._table(m, "weights", {"weight": bits, **coded[config.coding]},
-                             [{"weight": w, "run": run, "last": end} for w, run, end in entries],
-                             start | (moves & ~ends))  # fmt: skip
-        bitmap = {"bitmap": max(config.widths[:-1])} if config.coding == "bitmap" else {}
-        theta = max(neuron["theta"] for neuron in neurons).bit_length()
-        begins = config.accumulator if config.neuron == "ssf" else config.bias_bits
-        neuron = self._table(m, "neurons", {"start": begins, "target": len(self.target), "theta": theta,
-                                            "end": 1, **bitmap}, neurons, start | (moves & last & ~ends))  # fmt: skip
+        busy = Cat(*(Const(int(bool(mine)), 1) for mine in self.mine)).bit_select(self.next, 1)
+        m.d.comb += start.eq(self.go & (self.busy if loaded else busy))
+        weight = self._table(m, "weights", widths[0], entries, start | (moves & ~ends))
+        neuron = self._table(m, "neurons", widths[1], neurons, start | (moves & last & ~ends))
         # A hidden neuron's last weight waits until the comparison of the one before is over when its sum is there.
         gap = Signal(range(config.moved_width), name="gap")
-        m.d.comb += [moves.eq(there & ~(last & (gap != 0))), ends.eq(moves & last & neuron["end"])]
+        # Whatever was loaded, a walk comes to its end: at the latest with the memory.
+        end = neuron["end"] | (neuron["at"] == self.room.neurons - 1) if loaded else neuron["end"]
+        m.d.comb += [moves.eq(there & ~(last & (gap != 0))), ends.eq(moves & last & end)]
         m.d.sync += there.eq(start | (there & ~ends))
         with m.If(start):
             m.d.sync += first.eq(1)
@@ -116,27 +100,30 @@ class Element(Elaboratable):
 
     def _table(self, m: Module, name: str, widths: dict[str, int], rows: list[dict[str, int]],
                enable: Value) -> dict[str, Value]:  # fmt: skip
-        """Constants that are read one after the other, from the first again after the last."""
-        words = []
-        for row in rows:
-            word = at = 0
-            for key, width in widths.items():
-                word |= (row[key] & ((1 << width) - 1)) << at
-                at += width
-            words.append(word)
-        m.submodules[name] = memory = Memory(shape=sum(widths.values()), depth=max(len(words), 2), init=words)
-        fetch = memory.read_port()
-        at = Signal(range(max(len(words), 2)), name=f"{name}_at")
-        m.d.comb += [fetch.en.eq(enable), fetch.addr.eq(at)]
+        """Words that are read one after the other, from the first again after the last."""
+        loaded = self.config.storage == "loaded"
+        words = [] if loaded else [packed(widths, row) for row in rows]
+        depth = max(getattr(self.room, name) if loaded else len(words), 2)
+        m.submodules[name] = memory = Memory(shape=sum(widths.values()), depth=depth, init=words)
+        fetch, at = memory.read_port(), Signal(range(depth), name=f"{name}_at")
+        here, last = at, depth - 1 if loaded else len(words) - 1
+        if loaded:
+            into, first = memory.write_port(), self.go & (self.next == 0)
+            m.d.comb += [into.en.eq(self.load[name]), into.addr.eq(self.place), into.data.eq(self.word)]
+            # How many words a network has is not known: each walk begins anew.
+            here = Mux(first, 0, at)
+            with m.If(first):
+                m.d.sync += at.eq(0)
+        m.d.comb += [fetch.en.eq(enable), fetch.addr.eq(here)]
         with m.If(enable):
-            m.d.sync += at.eq(Mux(at == len(words) - 1, 0, at + 1))
+            m.d.sync += at.eq(Mux(here == last, 0, here + 1))
         found, begin = {}, 0
         for key, width in widths.items():
             found[key] = fetch.data[begin : begin + width]
             begin += width
         found["at"] = Signal.like(at, name=f"{name}_here", reset_less=True)
         with m.If(enable):
-            m.d.sync += found["at"].eq(at)
+            m.d.sync += found["at"].eq(here)
         return found
 
     def _place(self, m: Module, weight: dict[str, Value], neuron: dict[str, Value], first: Signal, last: Signal,
@@ -159,7 +146,10 @@ class Element(Elaboratable):
         reached = Signal(range(max(config.widths[:-1]) + 1), name="reached", reset_less=True)
         place = Mux(first, 0, reached)
         if config.coding == "runs":
-            m.d.comb += [self.index.eq(place + weight["run"]), last.eq(weight["last"])]
+            final = (weight["at"] == self.room.weights - 1) if config.storage == "loaded" else 0
+            m.d.comb += [self.index.eq(place + weight["run"]), last.eq(weight["last"] | final)]
+        elif config.storage == "loaded":
+            m.d.comb += [self.index.eq(place), last.eq(self.index == self.inputs[: len(self.index)])]
         else:
             ends = [self.index == width - 1 for width in config.widths[:-1]]
             m.d.comb += [self.index.eq(place), last.eq(Cat(*ends).bit_select(self.layer, 1))]

@@ -11,11 +11,13 @@ from ...golden.ecg import ecg
 from ...hw.ecg.config import EcgConfig
 from ...hw.ecg.config.schedule import passes
 from ..artifact import Artifact
+from . import loading
+from . import stimulus as beats
 from .claims import claims
-from .stimulus import KINDS, Vectors, stimulus
+from .stimulus import KINDS, Vectors
 
-__all__ = ["FEATURES", "KINDS", "claims", "config_of", "coverage", "describe", "exhaustive", "expect", "features",
-           "operations", "stimulus"]  # fmt: skip
+__all__ = ["FEATURES", "KINDS", "claims", "config_of", "coverage", "describe", "ends", "exhaustive", "expect",
+           "features", "operations", "stimulus"]  # fmt: skip
 
 EXHAUSTIVE_BITS = 12
 
@@ -27,6 +29,7 @@ FEATURES: dict[str, str] = {
     "full": "a neuron of the first layer gives T, its sum T thetas or more",
     "least_sum": "a sum of the first layer is the least that it can be",
     "greatest_sum": "a sum of the first layer is the greatest that it can be",
+    **loading.FEATURES,
 }
 """Feature name to what it means; which apply depends on the config (:func:`features`)."""
 
@@ -38,7 +41,9 @@ def config_of(artifact: Artifact) -> EcgConfig:
 
 def features(config: EcgConfig) -> dict[str, str]:
     """The features that this config can show; a first layer's bounds are met, since its counts are free."""
-    off = set()
+    if config.storage == "loaded":
+        return loading.features(config)
+    off = set(loading.FEATURES)
     if config.steps == (1 << config.count_width) - 1:
         off.add("beyond")
     ends = list(zip(config.bounds[0], config.thetas[0] if config.thetas else (), strict=False))
@@ -57,8 +62,22 @@ def _counts(config: EcgConfig, inputs: Vectors) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(inputs["n"]).astype(np.int64)).clamp(max=config.steps)
 
 
+def stimulus(config: EcgConfig, count: int, seed: int, kind: str = "mixed") -> Vectors:
+    """Codes of counts, ``(count, inputs)``, or with words among them: :mod:`.stimulus`, :mod:`.loading`."""
+    if config.storage == "loaded":
+        return loading.stimulus(config, count, seed, kind)
+    return beats.stimulus(config, count, seed, kind)
+
+
+def ends(config: EcgConfig, inputs: Vectors) -> np.ndarray | None:
+    """For each answer the beat that it is of; None where every beat has one."""
+    return loading.ends(inputs) if config.storage == "loaded" else None
+
+
 def expect(config: EcgConfig, inputs: Vectors) -> Vectors:
     """The golden model's outputs."""
+    if config.storage == "loaded":
+        return loading.expect(config, inputs)
     found = ecg(config, _counts(config, inputs))
     return {"label": found.label.numpy().astype(np.uint64), "confidence": found.confidence.numpy().astype(np.uint64)}
 
@@ -75,9 +94,9 @@ def operations(config: EcgConfig) -> dict[str, int]:
 
 
 def exhaustive(config: EcgConfig) -> Iterator[Vectors] | None:
-    """Every row of codes; None where they have more than 12 bits."""
+    """Every row of codes; None where they have more than 12 bits, or where a network is loaded."""
     width, inputs = config.count_width, config.widths[0]
-    if width * inputs > EXHAUSTIVE_BITS:
+    if width * inputs > EXHAUSTIVE_BITS or config.storage == "loaded":
         return None
     words = np.arange(1 << (width * inputs), dtype=np.uint64)
     codes = [words >> np.uint64(k * width) & np.uint64((1 << width) - 1) for k in range(inputs)]
@@ -86,6 +105,8 @@ def exhaustive(config: EcgConfig) -> Iterator[Vectors] | None:
 
 def coverage(config: EcgConfig, inputs: Vectors, outputs: Vectors) -> dict[str, int]:
     """How often each feature that applies was hit (zero where it was not)."""
+    if config.storage == "loaded":
+        return loading.coverage(config, inputs)
     n = _counts(config, inputs)
     v = n @ torch.tensor(config.weights[0]).T + config.steps * torch.tensor(config.biases[0])
     low, high = torch.tensor(config.bounds[0]).unbind(-1)

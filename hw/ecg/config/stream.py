@@ -25,7 +25,8 @@ class EcgStreamConfig(EcgFrontConfig, EcgConfig):
     network, widths, weights, biases, thetas, weight_bits, weight_kinds, bias_bits, theta_bits
         As in :class:`~nervure.hw.ecg.config.EcgConfig`.
     accumulator, neuron, pes, storage, coding, gating, interface
-        As in :class:`~nervure.hw.ecg.config.EcgConfig`; ``interface`` is ``stream``.
+        As in :class:`~nervure.hw.ecg.config.EcgConfig`; ``interface`` is ``stream``,
+        and ``storage`` ``constants``.
     module, reset, reset_active
         As in :class:`nervure.hw.config.Config`.
     """
@@ -38,6 +39,8 @@ class EcgStreamConfig(EcgFrontConfig, EcgConfig):
             raise ValueError(f"widths must begin with the {self.inputs} counts of a row, not {self.widths[0]}")
         if self.interface != "stream":
             raise ValueError(f"interface must be stream where a front end feeds the core, not {self.interface}")
+        if self.storage != "constants":
+            raise ValueError(f"storage must be constants where a front end feeds the core, not {self.storage}")
         return self
 
     def derived_name(self) -> str:
