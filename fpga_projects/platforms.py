@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..generators.page.escape import tcl, xdc
 from ..hw.config import ConfigError
 from ..hw.lookup import find
 from ..verif.artifact import Artifact
@@ -88,8 +89,9 @@ def out_of_context(artifact: Artifact, platform: Platform) -> dict[str, str]:
             return {f"{artifact.module}.pcf": text}
         case "vivado":
             period = 1000 / platform.clock_mhz
-            text = f"# {header}\ncreate_clock -name {clock} -period {period:.3f} [get_ports {clock}]\n"
+            first = tcl(clock)
+            text = f"# {header}\ncreate_clock -name {first} -period {period:.3f} [get_ports {xdc(clock)}]\n"
             for port, mhz in others:
-                text += f"create_clock -name {port} -period {1000 / mhz:.3f} [get_ports {port}]\n"
-                text += f"set_clock_groups -asynchronous -group {clock} -group {port}\n"
+                text += f"create_clock -name {tcl(port)} -period {1000 / mhz:.3f} [get_ports {xdc(port)}]\n"
+                text += f"set_clock_groups -asynchronous -group {first} -group {tcl(port)}\n"
             return {f"{artifact.module}.xdc": text}

@@ -190,6 +190,11 @@ def _simulate(model: Any, inputs: Inputs, seed: int, check: Check, ends: np.ndar
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def usual_stimulus(bench: Any) -> str:
+    """The kind of drawn vectors that activity is counted with where none is asked for."""
+    return next((kind for kind in ("llm", "normal") if kind in bench.KINDS), bench.KINDS[0])
+
+
 def drawn_chunks(bench: Any, config: Config, count: int, seed: int) -> Iterator[Callable[[], Inputs]]:
     """Chunks of drawn vectors."""
     import numpy as np

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .page.sections import show_activity, show_areas
 from .report import Report
 from .settings import rerun_words
 
@@ -51,29 +52,14 @@ def write_report(result: DemoResult, path: Path) -> Path:
     page.section("Right answers by digit")
     page.bars(_by_digit(result))
     page.section("What it costs", f"Yosys' counts for {cost.target}; they compare with Yosys' counts only.")
-    page.table(
-        ("LUT", "FF", "carry", "DSP", "BRAM", "wide mux", "cells on the longest path"),
-        [(cost.lut, cost.ff, cost.carry, cost.dsp, cost.bram, cost.mux, cost.depth)],
-    )
+    show_areas(page, [cost.to_dict()])
     activity = result.activity
     page.section(
         "What it moves",
         f"Toggles in {activity.beats:,} beats of the job above, net by net, and operations, priced by a table of "
         "constants. A proxy compares circuits; it is no measurement.",
     )
-    page.table(
-        ("counted", "number", "pJ each", "pJ", "technology", "source"),
-        [
-            (item.name.replace("_", " "), item.count, item.pj_each, item.pj, item.technology, item.source)
-            for view in (activity.operation_energy, activity.switching_energy)
-            for item in view.items
-        ],
-    )
-    toggles = [(group.name, group.register_toggles + group.net_toggles) for group in activity.groups]
-    page.bars([
-        (name, count, f"{count / activity.beats:.1f} toggles a beat")
-        for name, count in sorted(toggles, key=lambda row: -row[1])
-    ])  # fmt: skip
+    show_activity(page, activity.to_dict())
     page.section("Again", "The same files and figures, and a million vectors more, come from:")
     settings = rerun_words(None, None, result.settings)
     page.code(

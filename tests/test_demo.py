@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -16,6 +15,8 @@ from nervure.hw.formats import FORMATS
 from nervure.hw.mac.config import MacConfig
 from nervure.verif.artifact import Artifact
 from torch import from_numpy
+
+from .pages import Page
 
 CONFIG = MacConfig(**FORMATS_USED)
 E4M3, BF16, FP32 = (FORMATS[name] for name in ("fp8_e4m3", "bf16", "fp32"))
@@ -117,33 +118,10 @@ def test_a_failed_demo_ends_with_code_1(capsys, monkeypatch, result, tmp_path):
 # --- The page --------------------------------------------------------------------------------------------------------
 
 
-class Page(HTMLParser):
-    """What a page refers to, and whether its elements close."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.references: list[str] = []
-        self.open: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.references += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "action", "data")]
-        assert not any(name.startswith("on") for name, _ in attrs) and tag != "script"
-        if tag not in ("meta", "link", "img", "br"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        self.open.pop()
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-
 def test_the_page_needs_nothing_else(result):
     text = (result.directory / "report.html").read_text()
     page = Page(text)
-    assert page.references == [] and page.open == []
+    assert page.references == [] and page.open == [] and page.scripts == []
     assert not re.search(r"https?:|url\(|@import", text)
     assert "default-src 'none'" in text and 'name="viewport"' in text
     assert "852,480 of 852,480 results" in text and len(text) < 200_000

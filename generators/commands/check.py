@@ -25,6 +25,8 @@ from .options import (
     writable,
 )
 
+ACTIVITY_BEATS = 20_000
+
 
 def register(app: typer.Typer) -> None:
     """Adds these verbs."""
@@ -112,7 +114,7 @@ def activity(
     preset: Preset = None,
     config: File = None,
     settings: Settings = None,
-    vectors: Annotated[int, number("--vectors", help="Beats to run.")] = 20_000,
+    vectors: Annotated[int, number("--vectors", help="Beats to run.")] = ACTIVITY_BEATS,
     stimulus: Annotated[
         str | None,
         typer.Option(
@@ -142,12 +144,12 @@ def activity(
     found, made = resolve(unit, preset, config, settings, allow_import)
     from ...hw.config import ConfigError
     from ...hw.lookup import unknown
+    from ..check import usual_stimulus
     from ..verify import check_arguments
 
     check_arguments("batch", vectors, seed, False, False)
     bench = found.load("bench")
-    usual: str = next((kind for kind in ("llm", "normal") if kind in bench.KINDS), bench.KINDS[0])
-    stimulus = usual if stimulus is None else stimulus
+    stimulus = usual_stimulus(bench) if stimulus is None else stimulus
     if stimulus not in bench.KINDS:
         raise ConfigError(unknown("stimulus", stimulus, bench.KINDS))
     from ...verif.activity import activity as run

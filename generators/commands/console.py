@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any
 
+from ..shown import plain
+
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
@@ -65,14 +67,14 @@ class Console:
         for name in head:
             table.add_column(name, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(_plain(cell)) for cell in row))
+            table.add_row(*(Text(plain(cell)) for cell in row))
         self._rich().print(table)
 
     def pairs(self, rows: Sequence[tuple[str, object]]) -> None:
         """Names and values, a line each."""
         width = max((len(name) for name, _ in rows), default=0)
         for name, value in rows:
-            self.say(f"{name:<{width}}  {_plain(value)}")
+            self.say(f"{name:<{width}}  {plain(value)}")
 
     def _rich(self) -> RichConsole:
         from rich.console import Console as Rich
@@ -99,18 +101,6 @@ class Console:
                 bars.update(known[task], completed=done, total=total or None)
 
             yield draw
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if value is None:
-        return "-"
-    return str(value)
 
 
 @contextmanager

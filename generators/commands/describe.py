@@ -46,6 +46,7 @@ def show(
     console: Console = ctx.obj
     found, made = resolve(unit, preset, config, settings, allow_import)
     from ..emit import describe
+    from ..shown import PORTS, config_rows, port_rows, short
 
     _, manifest = describe(made)
     shown = ("unit", "module", "digest", "config", "streams", "latency_cycles", "initiation_interval")
@@ -58,45 +59,13 @@ def show(
         return
     streams = data.pop("streams")
     console.say(f"{data.pop('module')}  ({data.pop('unit')}, digest {data.pop('digest')})")
-    fields = type(made).model_fields
-    rows = [(key, _clipped(value), fields[key].description or "") for key, value in data.pop("config").items()]
-    console.table(("field", "value", "meaning"), rows)
-    ports = [
-        (
-            s["name"],
-            s["direction"],
-            p["field"],
-            p["port"],
-            p["format"],
-            p["width"],
-            "x".join(map(str, p["shape"])) or "scalar",
-        )
-        for s in streams
-        for p in s["payload"]
-    ]
-    console.table(("stream", "direction", "field", "port", "format", "bits", "shape"), ports)
+    data.pop("config")
+    console.table(("field", "value", "meaning"), config_rows(made))
+    console.table(PORTS, port_rows(streams))
     drawn = generator.picture(made) if hasattr(generator, "picture") else None
     # What the picture shows is not listed again.
     hidden = ("modes",) if drawn else ()
-    console.pairs([(key.replace("_", " "), _short(value)) for key, value in data.items() if key not in hidden])
+    console.pairs([(key.replace("_", " "), short(value)) for key, value in data.items() if key not in hidden])
     if drawn:
         console.say("")
         console.say(drawn)
-
-
-def _clipped(value: object) -> object:
-    """Of a long list its first members."""
-    if isinstance(value, list) and len(value) > 40:
-        return f"[{', '.join(map(str, value[:16]))}, ...] ({len(value)} in all)"
-    return value
-
-
-def _short(value: object, inside: bool = False) -> object:
-    """What a unit derives, on one line."""
-    if isinstance(value, dict):
-        text = ", ".join(f"{key}={_short(item, True)}" for key, item in value.items())
-        return f"{{{text}}}" if inside else text
-    if isinstance(value, list):
-        text = ", ".join(str(_short(item, True)) for item in value)
-        return f"[{text}]" if inside else text
-    return value

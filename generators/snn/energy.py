@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, log2, prod
+from math import prod
 
 import numpy as np
 import torch
@@ -12,10 +12,7 @@ from torch import Tensor
 from ...golden.snn import run, summed
 from ...hw.snn.config import SnnConfig
 from ...hw.snn.config.layer import WEIGHTED
-
-MOVE_SPARSE, MOVE_DENSE, READ_BIT, ACCUMULATE, MULTIPLY = 3.0, 0.25, 0.03875, 0.05448, 0.0162
-"""pJ: an event's move by a hop, a bit's in a dense stream, a bit of weight read, an addition, a multiplication's share.
-Of arXiv 2409.08290 (22 nm), the last two fitted to its figures: a reconstruction."""
+from ..breakeven import break_even
 
 
 @dataclass(frozen=True)
@@ -76,18 +73,6 @@ def activity(config: SnnConfig, x: Tensor) -> list[Activity]:
             neurons * passes * law.spike_width if law else 0, spikes / (neurons * config.steps) if law else None,
         ))  # fmt: skip
     return found
-
-
-def break_even(steps: int, bits: int, hops: float = 1) -> float:
-    """The spike rate below which T steps of spikes take less energy than the same layer of ``ceil(log2(T + 1))`` bits.
-
-    Source: the equations of arXiv 2409.08290 as far as its published figures tell them.
-    """
-    width = ceil(log2(steps + 1))
-    dense = width * hops * MOVE_DENSE + bits * READ_BIT + MULTIPLY
-    sparse_rate = dense / (steps * (hops * MOVE_SPARSE + bits * READ_BIT + ACCUMULATE))
-    dense_rate = (dense / steps - hops * MOVE_DENSE - bits * READ_BIT) / ACCUMULATE
-    return max(sparse_rate, dense_rate)
 
 
 def answer(config: SnnConfig, found: list[Activity]) -> str:
