@@ -245,3 +245,18 @@ endmodule
     }
     pieces = [s.reference for group in read_nets(artifact).groups for seg in group.segments for s in seg.pieces(3)]
     assert r"\i_a [0:2]" in pieces and r"\i_a [3]" in pieces and r"\i_b [11:9]" in pieces
+
+
+def test_a_memory_of_one_word_is_seen_as_the_word_of_a_memory(tmp_path):
+    """Yosys takes it for a register; its name is none that the file escapes."""
+    artifact = toy(tmp_path)
+    artifact.verilog.write_text(r"""
+module toy(input clk, input rst, input [3:0] i_a, output [3:0] o_y);
+  reg [3:0] kept [0:0];
+  reg [1:0] \odd[0] ;
+  always @(posedge clk) begin kept[0] <= i_a; \odd[0] <= i_a[1:0]; end
+  assign o_y = kept[0] ^ \odd[0] ;
+endmodule
+""")
+    shown = {s.reference for g in read_nets(artifact).groups for s in g.segments if g.register}
+    assert shown == {r"\kept [0][3:0]", r"\odd[0] [1:0]"}

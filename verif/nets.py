@@ -25,6 +25,8 @@ WORD = 64
 # Cells of Yosys that keep a state; memories are counted by what is read and written, not by toggles.
 _REGISTER = re.compile(r"\$(_?)[as]?l?dff\w*|\$dlatch\w*|\$adlatch\w*|\$sr|\$ff")
 
+_WORD = re.compile(r"(\w+)\[(\d+)\]")
+
 InstancePath = tuple[str, ...]  # names of instances below the unit
 Bit = tuple[InstancePath, Any]  # a bit's id in an instance; constants are bits of the unit
 
@@ -146,16 +148,18 @@ def read_nets(artifact: Artifact) -> Nets:
         Port(name, port["direction"], len(port["bits"])) for name, port in modules[artifact.module]["ports"].items()
     )
     silent = {artifact.clock} | ({artifact.reset["port"]} if artifact.reset else set())
-    groups = _Design(modules, artifact.module).groups(silent)
+    escaped = set(re.findall(r"\\(\S+) ", artifact.verilog.read_text()))
+    groups = _Design(modules, artifact.module, escaped).groups(silent)
     return Nets(ports, tuple(groups))
 
 
 class _Design:
     """Nets as sets of equal bits over all instances (union-find), each with its driver."""
 
-    def __init__(self, modules: dict[str, Any], top: str):
+    def __init__(self, modules: dict[str, Any], top: str, escaped: set[str]):
         self.modules = modules
         self.top = top
+        self.escaped = escaped  # names that the file itself escapes
         self.parent: dict[Bit, Bit] = {}
         self.driver: dict[Bit, tuple[str, bool]] = {}  # representative -> (group name, is a register)
         self.instances = list(self._walk((), top))
@@ -193,6 +197,9 @@ class _Design:
              found: dict[tuple[str, bool], list[Segment]]) -> None:  # fmt: skip
         # Escaped identifiers: a later Verilog's keyword may be a plain name here.
         signal = ".".join(f"\\{part} " for part in (*path, name))
+        if (word := _WORD.fullmatch(name)) and name not in self.escaped:
+            # A word of a memory that Yosys has taken for a register.
+            signal = ".".join(f"\\{part} " for part in (*path, word[1])) + f"[{word[2]}]"
         width, offset = len(net["bits"]), net.get("offset", 0)
         chosen: list[tuple[tuple[str, bool], int]] = []  # driver and position of each bit that is new here
         for position, bit in enumerate(net["bits"]):
