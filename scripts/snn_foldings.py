@@ -12,7 +12,7 @@ from pathlib import Path
 from nervure.generators.emit import emit
 from nervure.generators.flow.synth import synth
 from nervure.generators.registry import get_unit
-from nervure.generators.snn.fold import folded
+from nervure.generators.snn.fold import folded, used
 from nervure.generators.train.snn import test_images
 from nervure.verif.batch import BatchModel
 from nervure.verif.snn import ends, expect
@@ -31,12 +31,13 @@ def main(targets: list[str]) -> None:
     base = get_unit("snn").make({"network": "digits"})
     images, _ = test_images("digits")
     print("| omega, kappa | closed form | cycles a frame | wrong | frames/s at 100 MHz, computed | target | LUT | FF | "
-          "DSP | BRAM | LUT a synapse a cycle |\n" + "|---" * 11 + "|")  # fmt: skip
+          "DSP | BRAM | LUT a synapse a cycle | LUT, DSP, BRAM of folding |\n" + "|---" * 12 + "|")  # fmt: skip
     for folding in FOLDINGS:
         config = folded(base, folding)
         at_once = sum(layer.omega * min(8 * layer.kappa, config.facts[layer.name].synapses)
                       for layer in config.layers if layer.weights)  # fmt: skip
         given = beats_of(config, images)
+        cost = used(config, "lut")
         with tempfile.TemporaryDirectory() as folder:
             artifact = emit(config, Path(folder))
             result = BatchModel(artifact).run(given, ends=ends(config, given))
@@ -46,7 +47,8 @@ def main(targets: list[str]) -> None:
             print(said, flush=True)
             for target in targets:
                 r = synth(artifact, target)
-                print(f"{said} {target} | {r.lut} | {r.ff} | {r.dsp} | {r.bram} | {(r.lut or 0) / at_once:.1f} |",
+                print(f"{said} {target} | {r.lut} | {r.ff} | {r.dsp} | {r.bram} | {(r.lut or 0) / at_once:.1f} | "
+                      f"{cost['lut']}, {cost['dsp']}, {cost['bram']} |",
                       flush=True)  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from nervure.generators import cli
 from nervure.generators.snn import predict
+from nervure.generators.snn.fold import used
 from nervure.golden.snn import run
 from nervure.hw.snn.config import SnnConfig
 from nervure.verif.artifact import Artifact
@@ -56,7 +57,12 @@ def test_compile_leaves_a_unit_that_holds(model, tmp_path, capfd):
     (["--steps", "0"], "steps must be"),
     (["--bits", "3"], "bits must be"),
     (["--semantics", "brian"], "unknown semantics 'brian'"),
-    (["--cycles", "1"], "frames_per_second must be at most"),
+    (["--cycles", "1"], "cycles must be at least 100 for this network, not 1"),
+    (["--cycles", "2000", "--lut", "9"], "cycles must be given without frames_per_second, clock, dsp, lut and bram"),
+    (["--lut", "9"], "budget must be at least lut = "),
+    (["--clock", "1e6"], "clock=1e+06 requires frames_per_second"),
+    (["--frames-per-second", "0"], "frames_per_second must be a positive number, not 0.0"),
+    (["--frames-per-second", "1e9"], "frames_per_second must be at most "),
     (["--scales", "row"], "scales must be"),
 ])  # fmt: skip
 def test_what_cannot_be_compiled_leaves_nothing(model, tmp_path, capfd, words, sentence):
@@ -73,3 +79,18 @@ def test_another_units_folder_is_not_written_to(model, tmp_path, capfd):
     assert cli.main(["compile", str(model), "-o", str(to)]) == 2
     assert "must hold one unit" in capfd.readouterr().err.replace("\n", " ")
     assert os.listdir(to) == ["other.json"]
+
+
+def test_a_budget_folds_the_network(model, tmp_path, capfd):
+    """More room, fewer cycles; what was asked for is kept."""
+    found = []
+    for lut in ("3000", "20000"):
+        words = ["compile", str(model), "-o", str(tmp_path / lut), "--steps", "3", "--lut", lut, "--json"]
+        assert cli.main(words) == 0
+        found.append(json.loads(capfd.readouterr().out)["cycles_per_frame"])
+        assert used(SnnConfig.from_toml(tmp_path / lut / "network.toml"), "lut")["lut"] <= int(lut)
+    assert found[1] < found[0]
+    words = ["compile", str(model), "-o", str(tmp_path / "rate"), "--steps", "3", "--frames-per-second", "1000",
+             "--clock", "2e6", "--json"]  # fmt: skip
+    assert cli.main(words) == 0
+    assert json.loads(capfd.readouterr().out)["cycles_per_frame"] <= 2000

@@ -34,6 +34,13 @@ def compile_(
     cycles: Annotated[
         int | None, number("--cycles", metavar="N", help="Fold the layers: at most N cycles of a frame in each core.")
     ] = None,
+    rate: Annotated[
+        float | None, number("--frames-per-second", kind=float, metavar="F", help="Fold: the cheapest of F and more.")
+    ] = None,
+    clock: Annotated[float, number("--clock", kind=float, metavar="HZ", help="Clock for these frames.")] = 200e6,
+    dsp: Annotated[int | None, number("--dsp", metavar="N", help="Fold: the fastest within N DSP slices.")] = None,
+    lut: Annotated[int | None, number("--lut", metavar="N", help="And N LUTs of cores, lines and membranes.")] = None,
+    bram: Annotated[int | None, number("--bram", metavar="N", help="And N block RAMs of 36 kbit.")] = None,
     json: Json = False,
 ) -> None:
     """Writes Verilog, manifest, integer weights and network.toml.
@@ -41,15 +48,25 @@ def compile_(
     They go to DIR; `nervure verify snn -c DIR/network.toml` and every other verb work on that.
     """
     console: Console = ctx.obj
+    from ...hw.config import ConfigError
     from ..importers.compile import compile_model
     from ..importers.quantise import Options
     from ..snn.fold import Budget, fold
 
+    asked = Budget(dsp=dsp, lut=lut, bram=bram, frames_per_second=rate, clock=clock, adders="lut")
+    if cycles is not None:
+        if asked != Budget(adders="lut"):
+            raise ConfigError("cycles must be given without frames_per_second, clock, dsp, lut and bram")
+        # A clock of so many hertz as cycles are asked for makes one frame a second the target.
+        asked = Budget(clock=float(cycles), frames_per_second=1.0, adders="lut")
+    elif rate is None and clock != Budget().clock:
+        raise ConfigError(f"clock={clock:g} requires frames_per_second")
     options = Options(bits=bits, scales=scales, steps=steps, code=code, input=taken, output=given)
 
     def folding(config: Any) -> Any:
-        # A clock of so many hertz as cycles are asked for makes one frame a second the target.
-        return config if cycles is None else fold(config, Budget(clock=float(cycles), frames_per_second=1.0))
+        if cycles is not None and (least := fold(config).cycles) > cycles:
+            raise ConfigError(f"cycles must be at least {least} for this network, not {cycles}")
+        return config if asked == Budget(adders="lut") else fold(config, asked)
 
     made = compile_model(model, output, options, semantics, dt, folding, circuit=True)
     files = [f"{made.module_name}{end}" for end in (".v", ".core", ".json")]

@@ -1,4 +1,9 @@
-"""What a layer's folding takes, before synthesis: cycles, DSP slices, LUTs, block RAMs, by arithmetic."""
+"""What a layer's folding takes, before synthesis: cycles, DSP slices, LUTs, block RAMs, by arithmetic.
+
+Cycles are exact. LUTs are those that folding decides: neuron cores, joining, comparing, membranes and lines. Choosing
+numbers out of a window, buffers between layers, pools and totals come on top, so that a synthesised network has more;
+``scripts/snn_foldings.py`` prints both.
+"""
 
 from __future__ import annotations
 
