@@ -54,6 +54,13 @@ def test_sampled_configs(config, tmp_path):
     assert mismatches(config, tmp_path, bench.stimulus(config, 50_000, seed=3))[0] == 0
 
 
+@pytest.mark.parametrize("a, b, acc", [("uint5", "uint7", "fp16"), ("int16", "uint3", "fp8_e4m3")])
+def test_shifts_as_wide_as_the_exponent_field(a, b, acc, tmp_path):
+    """Integers of many bits into floats whose exponent has few: the shift's bits leave none of the field's over."""
+    config = MacConfig(a=a, b=b, acc=acc, subnormals="flush")
+    assert mismatches(config, tmp_path, bench.stimulus(config, 50_000, seed=5))[0] == 0
+
+
 @pytest.mark.parametrize("latency", [2, 3, 5, 6, 7, 8])
 def test_latency_changes_when_not_what(latency, tmp_path):
     config = MacConfig(latency=latency, acc="bf16")

@@ -234,7 +234,8 @@ class Normalise(Component):
         field = Signal(signed(len(self.field) + 2))
         width = len(self.field) + 1
         # top + ~shift + hidden, which is (top - 1) - shift + hidden; the hidden bit as the carry.
-        complement = Cat(~shift, Const(-1, width - len(shift)))
+        above = max(0, width - len(shift))
+        complement = Cat(~shift, Const((1 << above) - 1, above))
         m.d.comb += [
             field.eq((Cat(1, self.top) + Cat(hidden, complement))[1 : 1 + width].as_signed()),
             # Where the shift is limited, the leading bit need not be at the top.
