@@ -16,11 +16,16 @@ __all__ = ["COMMANDS", "UNITS", "Unit", "get_unit", "load"]
 COMMANDS: tuple[str, ...] = (
     "nervure.generators.commands.describe",
     "nervure.generators.commands.build",
+    "nervure.generators.commands.estimate",
+    "nervure.generators.commands.explore",
     "nervure.generators.commands.compile",
     "nervure.generators.commands.check",
     "nervure.generators.commands.prove",
     "nervure.generators.commands.campaign",
     "nervure.generators.commands.activation",
+    "nervure.generators.commands.page",
+    "nervure.generators.commands.reports",
+    "nervure.generators.commands.breakeven",
 )
 
 

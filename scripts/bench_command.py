@@ -33,6 +33,7 @@ def main() -> int:
         verify = ["verify", "mac", "--engine", "batch", "--vectors", "1000000"]
         cases = [
             ("--help", ["--help"], {}, 5, 0.25, None),
+            ("estimate mac", ["estimate", "mac", "--json"], {}, 5, 0.75, 150),
             ("generate mac", ["generate", "mac", "-o", f"{folder}/unit"], {}, 3, 2.0, 300),
             ("verify 1,000,000 vectors, cold build", verify, {"NERVURE_CACHE": f"{folder}/cache"}, 1, 40.0, 1500),
             ("verify 1,000,000 vectors, cached", verify, {"NERVURE_CACHE": f"{folder}/cache"}, 3, 5.0, 1500),

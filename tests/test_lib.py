@@ -8,9 +8,10 @@ import pytest
 from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.sim import Simulator
 from nervure.hw.lib.blocks import BLOCKS
-from nervure.hw.lib.multiplier import Product, tiles
+from nervure.hw.lib.multiplier import Product
 from nervure.hw.lib.pipeline import place
 from nervure.hw.lib.shift import leading_zeros, shift_left, shift_right_sticky
+from nervure.hw.lib.tiles import tiles
 
 
 class Bench(Elaboratable):

@@ -32,7 +32,7 @@ def timing(config: MacConfig) -> dict[str, int]:
 def derive(config: MacConfig) -> dict[str, Any]:
     """What follows from the config: modes and lanes, multiplier blocks, places of registers, adder windows."""
     from ...hw.lib.blocks import BLOCKS
-    from ...hw.lib.multiplier import tiles
+    from ...hw.lib.tiles import tiles
     from ...hw.mac.datapath import ranks
     from ...hw.mac.geometry import Factor, Geometry
 

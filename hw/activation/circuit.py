@@ -13,35 +13,15 @@ from amaranth.lib.wiring import Component
 from ..lib.handshake import Handshake, ports
 from ..lib.pipeline import Pipeline, place
 from .config import ActivationConfig
+from .config.cuts import cuts, spare
 from .entries import cells, entries, held, signs, span, spans
-from .floats import BEFORE, BEHIND, on_grid, to_float
+from .floats import on_grid, to_float
 from .reload import Tables
 from .segments import asked, leading_one, rounded, rows, select, shape_of
 from .table import Table
 
 FLAGS = ("below", "above", "nan", "passes", "code")
 """What overrides the value of a line, and with what."""
-
-
-def cuts(config: ActivationConfig) -> list[tuple[str, int]]:
-    """The places where registers can go, in order, each with the delay of the segment before it."""
-    if config.form == "table":
-        return [("input", 0), ("entry", 4)]
-    whole = config.codes == (config.input_format.low, config.input_format.high)
-    found = [("input", 0), *(BEFORE if config.float_input is not None else [])]
-    if config.symmetry != "none" or (config.form == "reload" and not whole):
-        found.append(("folded", 4))
-    if config.knots == "free":
-        found += [(f"level{level}", 4) for level in reversed(range((len(config.slopes) - 1).bit_length()))]
-    elif config.knots == "pow2":
-        found.append(("cell", 3))
-    return [*found, ("line", 2 if signs(config) and config.form == "reload" else 1), ("product", 8),
-            *([("result", 6)] if config.float_output is None else [("sum", 6), *BEHIND])]  # fmt: skip
-
-
-def spare(config: ActivationConfig) -> str:
-    """The cut that takes the registers left over."""
-    return "entry" if config.form == "table" else "product"
 
 
 class Activation(Component):

@@ -23,11 +23,6 @@ from .config import ActivationConfig
 from .config.formats import last_code, parse_domain
 from .entries import Range
 
-BEFORE = [("aligned", 6), ("grid", 5)]
-"""Cuts on the way onto the grid, each with the delay of the segment before it."""
-BEHIND = [("magnitude", 3), ("fitted", 7), ("result", 4)]
-"""Cuts on the way from the sum to the code."""
-
 
 def on_grid(m: Module, pipe: Pipeline, config: ActivationConfig, code: Signal) -> dict[str, Signal]:
     """``x``, the integer of the grid that is nearest to a code's number (an end of the grid beyond it), and ``nan``.

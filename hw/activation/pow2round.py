@@ -13,13 +13,8 @@ from amaranth.lib.wiring import Component
 from ..lib.block import place_block
 from ..lib.handshake import Handshake, ports
 from ..lib.pipeline import Pipeline, place
-from .config.pow2round import Pow2RoundConfig
+from .config.pow2round import CUTS, SPARE, Pow2RoundConfig
 from .power import Normalise, RoundUp
-
-CUTS = [("input", 0), ("magnitude", 3), ("normal", 6), ("result", 4)]
-"""The places where registers can go, in order, each with the delay of the segment before it."""
-SPARE = "normal"
-"""The cut that takes the registers left over."""
 
 
 class Pow2Round(Component):

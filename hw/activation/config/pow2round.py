@@ -10,6 +10,10 @@ from ...config import Config
 from ...fixed import Fixed, parse_fixed, signed_width
 
 ROUNDINGS = ("arithmetic", "geometric", "ceiling")
+CUTS = [("input", 0), ("magnitude", 3), ("normal", 6), ("result", 4)]
+"""The places where registers can go, in order, each with the delay of the segment before it."""
+SPARE = "normal"
+"""The cut that takes the registers left over."""
 
 
 class Pow2RoundConfig(Config):

@@ -1,0 +1,1 @@
+"""Sweeps and searches over configs: which points, what is measured of them, and where they are kept."""

@@ -1,0 +1,1 @@
+"""Reports of other tools: read into one schema, compared, and written as tables."""
