@@ -23,6 +23,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     "rr4k": {"network": "rr4k", "pes": 1},
     "inter": {"network": "inter"},
     "loaded": {"network": DEFAULT, "storage": "loaded"},
+    "hdc64": {"network": "hdc64"},
+    "hdc128": {"network": "hdc128"},
+    "hdc256": {"network": "hdc256"},
     "smallest": {
         "network": "smallest", "steps": 3, "widths": [2, 2, 2], "weights": [[[1, -2], [-3, 3]], [[2, -1], [-4, 3]]],
         "biases": [[1, -2], [3, -1]], "thetas": [[20, 9]], "weight_bits": [3, 3], "accumulator": 8, "pes": 2,

@@ -60,7 +60,7 @@ class Window(Elaboratable):
     Attributes
     ----------
     write, x, at : Signal
-        In: a sample comes, which, and its number's lowest bits.
+        As of :class:`Samples`.
     go, start : Signal
         In: make counts of the window whose first kept sample has that number (lowest bits), held until ``done``.
     done : Signal

@@ -11,7 +11,7 @@ from ....hw.ecg.config.front import EcgFrontConfig
 from ....hw.ecg.config.peaks import PeaksConfig
 from ...artifact import Artifact
 from .claims import claims
-from .stimulus import KINDS, Vectors, stimulus
+from .stimulus import KINDS, LONG, Vectors, stimulus
 
 __all__ = ["FEATURES", "KINDS", "claims", "config_of", "coverage", "describe", "ends", "exhaustive", "expect",
            "features", "operations", "stimulus"]  # fmt: skip
@@ -30,6 +30,7 @@ FEATURES: dict[str, str] = {
     "short_record": "a record ends before a beat is looked for",
     "no_beat": "a longer record has no beat",
     "beat_without_row": "a beat's window leaves the record",
+    "forgotten": "a beat is found by search-back when the memory no longer has its window",
     "early": "a row's beat comes earlier than usual",
     "late": "a row's beat comes later than usual",
     "near": "windows of two rows overlap",
@@ -51,13 +52,25 @@ def features(config: EcgFrontConfig) -> dict[str, str]:
         off |= {"early", "late"}
     if len(config.offsets) > 3:
         off.add("flat_window")
-    if config.before + config.after <= 120:
+    if config.before + config.after <= max(120, config.refractory):
         off.add("near")
-    if config.after <= config.settle + config.delay + config.window:
-        off.add("beat_without_row")  # a window is whole when its beat is found, or hardly ever not
+    # So many samples after the one with which a beat is found its window ends, where it is highest in the last sample.
+    rest = config.after - (config.settle + config.delay + 1)
+    first = config.learn - config.settle - config.window - config.delay  # no beat is before that sample
+    if rest <= 2 * config.low + config.slope and config.before <= first + config.window:
+        # Impossible for rest <= 0 and before <= first; up to these it would have to be highest where its energy ends or
+        # begins, from which filters keep it.
+        off.add("beat_without_row")
+    # Without rr each window must be whole when the second beat is found, and the first one still in the memory:
+    # impossible for rest > window and memory <= away. Near these, and where a beat outlasts the window or peaks are
+    # judged in a row, it is possible, but the stimulus does not reach it.
+    away = config.before + config.refractory + config.settle + config.delay
+    near = rest > max(0, config.window - 24) or config.memory <= away + config.window
+    if not config.rr and (near or config.window < 32 or config.settle < 16):
+        off.add("two_at_once")
     detector = {key: field.default for key, field in PeaksConfig.model_fields.items() if key not in PORTS}
-    if any(getattr(config, key) != usual for key, usual in detector.items()):
-        off |= {"two_at_once", "no_beat"}  # how often depends on the detector's times: told of the usual ones alone
+    if config.memory > LONG or any(getattr(config, key) != usual for key, usual in detector.items()):
+        off.add("forgotten")  # the small beat's energy must fit the threshold's fall: told of the usual detector alone
     return {key: text for key, text in FEATURES.items() if key not in off}
 
 
@@ -96,7 +109,8 @@ def coverage(config: EcgFrontConfig, inputs: Vectors, outputs: Vectors) -> dict[
     x, found = inputs["x"].astype(np.int64), _rows(config, inputs)
     parts = [part for part in np.split(x, np.flatnonzero(inputs["last"]) + 1) if len(part)]
     longer = [part for part in parts if len(part) > config.learn]
-    beats = [len(peaks(config, torch.from_numpy(part))) for part in longer]
+    beats = [(np.array(peaks(config, torch.from_numpy(part)), np.int64), len(part)) for part in longer]
+    outside = sum(((at < config.before) | (at + config.after > length)).sum() for at, length in beats)
     same = np.concatenate([[0], np.cumsum(np.diff(x) == 0)])
     run = np.flatnonzero(same[FLAT - 1 :] - same[: len(same) - FLAT + 1] == FLAT - 1)
     n, position, at = (part.numpy() for part in found)
@@ -105,7 +119,8 @@ def coverage(config: EcgFrontConfig, inputs: Vectors, outputs: Vectors) -> dict[
     hits = {
         "lowest": (x == 0).sum(), "highest": (x == (1 << config.adc_bits) - 1).sum(), "flat_line": len(run),
         "rail": np.isin(x[run], [0, (1 << config.adc_bits) - 1]).sum(), "short_record": len(parts) - len(longer),
-        "no_beat": beats.count(0), "beat_without_row": sum(beats) - len(n), "early": (around < half - 1).sum(),
+        "no_beat": sum(not len(at) for at, _ in beats), "beat_without_row": outside,
+        "forgotten": sum(len(at) for at, _ in beats) - len(n) - outside, "early": (around < half - 1).sum(),
         "late": (around > half + 1).sum(), "near": ((next_to > 0) & (next_to < config.before + config.after)).sum(),
         "two_at_once": (np.diff(at) == 0).sum(),
         "flat_window": (n[:, : len(config.offsets)] == 0).all(-1).sum(),
