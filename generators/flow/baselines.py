@@ -68,6 +68,11 @@ LONG: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {
     "kan": [({"network": "digits"}, ("xcup flat", "ecp5 flat"))],
     "dtnn": [({"network": "digits"}, ("xcup flat", "ecp5 flat"))],
     "nova": [({"routers": 4, "lanes": 4, "segments": 8}, _FLOWS)],
+    "noc_softmax": [({"routers": 2, "lanes": 2, "length": 8}, _FLOWS)],
+    "noc_norm": [({"routers": 2, "lanes": 2}, _FLOWS)],
+    "ecg": [({"network": "rr4k", "pes": 1}, _FLOWS), ({"network": "rr4k", "storage": "loaded"}, ("xcup flat",))],
+    "ecg_front": [({}, _FLOWS)],
+    "snn": [({"network": "digits"}, _FLOWS), ({"network": "mnist_t1"}, ("xcup flat",))],
 }  # fmt: skip
 """As :data:`ENTRIES`, watched by the long trials."""
 
