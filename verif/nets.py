@@ -131,8 +131,8 @@ class Nets:
         return "\n".join([*lines, "endmodule"]) + "\n", ends
 
 
-def read_nets(artifact: Artifact) -> Nets:
-    """Ports and nets of the emitted file, as elaborated and before any optimisation; without clock and reset nets.
+def elaborated(artifact: Artifact, proc: str = "proc") -> dict[str, Any]:
+    """Modules of the emitted file in Yosys' JSON, as elaborated and before any optimisation.
 
     Raises
     ------
@@ -141,9 +141,20 @@ def read_nets(artifact: Artifact) -> Nets:
     """
     with tempfile.TemporaryDirectory(prefix="nervure-nets-") as folder:
         (Path(folder) / "design.v").write_bytes(artifact.verilog.read_bytes())
-        script = f"read_verilog design.v\nhierarchy -check -top {artifact.module}\nproc\nwrite_json net.json"
+        script = f"read_verilog design.v\nhierarchy -check -top {artifact.module}\n{proc}\nwrite_json net.json"
         tools.yosys(script, cwd=Path(folder))
-        modules = json.loads((Path(folder) / "net.json").read_text())["modules"]
+        return json.loads((Path(folder) / "net.json").read_text())["modules"]
+
+
+def read_nets(artifact: Artifact) -> Nets:
+    """Ports and nets of the emitted file, as elaborated and before any optimisation; without clock and reset nets.
+
+    Raises
+    ------
+    ToolMissing, ToolFailed
+        If Yosys is not there, or cannot read the file.
+    """
+    modules = elaborated(artifact)
     ports = tuple(
         Port(name, port["direction"], len(port["bits"])) for name, port in modules[artifact.module]["ports"].items()
     )

@@ -7,17 +7,14 @@ handshake (``valid`` and ``ready``) are not followed.
 
 from __future__ import annotations
 
-import json
 import re
-import tempfile
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-from ...verif import tools
 from ...verif.artifact import Artifact
+from ...verif.nets import elaborated
 
 _REGISTER = re.compile(r"\$[as]?l?dff\w*")
 _MEMORY = re.compile(r"\$mem(rd|wr|init)\w*")
@@ -72,12 +69,7 @@ def read_structure(artifact: Artifact) -> Structure:
     ToolMissing, ToolFailed
         If Yosys is not there, or cannot read the file.
     """
-    with tempfile.TemporaryDirectory(prefix="nervure-structure-") as folder:
-        (Path(folder) / "design.v").write_bytes(artifact.verilog.read_bytes())
-        script = f"read_verilog design.v\nhierarchy -check -top {artifact.module}\nproc -norom\nwrite_json net.json"
-        tools.yosys(script, cwd=Path(folder))
-        modules = json.loads((Path(folder) / "net.json").read_text())["modules"]
-    return _Unit(modules, artifact).structure()
+    return _Unit(elaborated(artifact, "proc -norom"), artifact).structure()
 
 
 class _Unit:
