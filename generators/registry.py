@@ -17,6 +17,7 @@ COMMANDS: tuple[str, ...] = (
     "nervure.generators.commands.describe",
     "nervure.generators.commands.build",
     "nervure.generators.commands.estimate",
+    "nervure.generators.commands.pnr",
     "nervure.generators.commands.explore",
     "nervure.generators.commands.compile",
     "nervure.generators.commands.check",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from nervure.generators import cli
 from nervure.generators.emit import emit
 from nervure.generators.flow.pnr import PnrReport, place_and_route
 from nervure.hw.mac.config import MacConfig
@@ -32,3 +35,24 @@ def test_imbalance_is_the_longest_stage_over_the_mean():
 def test_a_handshake_is_not_timed(tmp_path):
     with pytest.raises(ValueError, match=r"^placement for a figure requires interface=bare, not stream$"):
         place_and_route(emit(MacConfig(**SMALL), tmp_path))
+
+
+SETTINGS = [word for key, value in SMALL.items() for word in ("-s", f"{key}={value}")]
+
+
+def test_the_command_says_what_the_function_finds(tmp_path, capfd):
+    assert cli.main(["pnr", "mac", *SETTINGS, "-s", "interface=bare", "--seeds", "2", "--json"]) == 0
+    said = json.loads(capfd.readouterr().out)
+    found = place_and_route(emit(MacConfig(**SMALL, interface="bare"), tmp_path), seeds=(1, 2))
+    assert said["seeds"] == list(found.fmax) and said["fmax_mhz"] == found.mean_fmax
+    assert said["fmax_spread_mhz"] == found.spread > 0 and len(said["stages_ns"]) == 4
+
+
+@pytest.mark.parametrize("words, sentence", [
+    ([], "interface must be bare to be placed, not stream"),
+    (["-s", "interface=bare", "--seeds", "0"], "seeds must be at least 1, not 0"),
+    (["-s", "interface=bare", "-j", "0"], "jobs must be at least 1, not 0"),
+])  # fmt: skip
+def test_what_cannot_be_placed_is_one_sentence(words, sentence, capfd):
+    assert cli.main(["pnr", "mac", *SETTINGS, *words]) == 2
+    assert capfd.readouterr().err == f"nervure: {sentence}\n"

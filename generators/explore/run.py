@@ -162,6 +162,7 @@ class Sweep:
             return shlex.join(["nervure", "explore", *words, *more, "-o", "build/explore"])
         verbs = {"synth": ["synth", *words, "--target", self.job.target],
                  "estimate": ["estimate", *words, "--target", self.job.target],
+                 "pnr": ["pnr", *words],
                  "energy": ["activity", *words, "--vectors", str(self.job.vectors), "--seed", str(self.job.seed)],
                  }  # fmt: skip
         lines = [verbs[metric] for metric in self.job.metrics if metric in verbs]
