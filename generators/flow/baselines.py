@@ -72,7 +72,7 @@ LONG: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {
     "noc_norm": [({"routers": 2, "lanes": 2}, _FLOWS)],
     "ecg": [({"network": "rr4k", "pes": 1}, _FLOWS), ({"network": "rr4k", "storage": "loaded"}, ("xcup flat",))],
     "ecg_front": [({}, _FLOWS)],
-    "snn": [({"network": "digits"}, _FLOWS), ({"network": "mnist_t1"}, ("xcup flat",))],
+    "snn": [({"network": "digits"}, _FLOWS)],
 }  # fmt: skip
 """As :data:`ENTRIES`, watched by the long trials."""
 
