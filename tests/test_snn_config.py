@@ -138,7 +138,7 @@ def test_parts_document_their_parameters():
 
 
 def test_shipped_networks_are_what_they_say():
-    assert set(PRESETS) == set(networks()) and "digits" in networks()
+    assert set(PRESETS) == {*networks(), "pair"} and "digits" in networks()
     for name in networks():
         config = SnnConfig(**wish({"network": name}))
         assert config.output == "class" and config.code == "counts"
