@@ -45,7 +45,7 @@ def take_in(
     reports = _all(files)
     result = {"reports": [report.model_dump(mode="json") for report in reports]}
     if output is not None:
-        writable(output).write_text(dumps(result, indent=2) + "\n", encoding="utf-8")
+        _keep(output, dumps(result, indent=2) + "\n")
     console.result(result)
     for row in rows_of(reports):
         console.pairs([(name.replace("_", " "), value) for name, value in row.items() if value is not None])
@@ -87,10 +87,23 @@ def table(
     rows = rows_of(_all(files))
     text = write_table(rows, format)
     if output is not None:
-        writable(output).write_text(text, encoding="utf-8")
+        _keep(output, text)
     console.result({"rows": rows})
     if output is None:
         console.say(text.rstrip("\n"))
+
+
+def _keep(file: Path, text: str) -> None:
+    """The whole text in the file, or the file as it was."""
+    if not file.exists() or file.is_file():
+        beside = writable(file.with_name(f"{file.name}.part"))
+        try:
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(file)
+        finally:
+            beside.unlink(missing_ok=True)
+    else:
+        writable(file).write_text(text, encoding="utf-8")  # a pipe or a terminal, which nothing can replace
 
 
 def _all(files: list[Path]) -> list[Report]:

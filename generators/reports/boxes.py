@@ -54,4 +54,4 @@ def number(text: str) -> float | None:
 def count(text: str) -> int | None:
     """:func:`number` as a count; None for what is not whole."""
     value = number(text)
-    return int(value) if value is not None and value == int(value) else None
+    return int(value) if value is not None and value.is_integer() else None

@@ -49,6 +49,10 @@ def read_reports(file: Path) -> list[Report]:
         text = raw.decode("latin-1")  # Quartus writes degrees so
     try:
         return _read(text, str(file))
+    except ValidationError as error:  # of a figure: names are whatever the file says
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise ReportError(f"report file must have figures that are finite and no less than they can be, not another "
+                          f"{where} ({file})") from None
     except ReportError as error:
         raise ReportError(f"report file {error} ({file})") from None
 
@@ -58,7 +62,7 @@ def _read(text: str, file: str) -> list[Report]:
         try:
             return _json(json.loads(text), file)
         except (ValueError, RecursionError) as error:
-            if isinstance(error, ReportError):
+            if isinstance(error, ReportError | ValidationError):
                 raise
             raise ReportError("must be whole JSON") from None
     for knows, reads in _TEXTS:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...hw.config import ConfigError
+
+Count = Annotated[int, Field(ge=0, strict=True)]
+Blocks = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
 
 
 class ReportError(ConfigError):
@@ -12,7 +18,7 @@ class ReportError(ConfigError):
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Module(_Frozen):
@@ -32,12 +38,12 @@ class Module(_Frozen):
 
     path: str
     module: str | None = None
-    lut: int | None = None
-    ff: int | None = None
-    dsp: int | None = None
-    bram: float | None = None
-    uram: float | None = None
-    toggles: int | None = None
+    lut: Count | None = None
+    ff: Count | None = None
+    dsp: Count | None = None
+    bram: Blocks | None = None
+    uram: Blocks | None = None
+    toggles: Count | None = None
 
 
 class Power(_Frozen):
@@ -91,18 +97,18 @@ class Report(_Frozen):
     version: str | None = None
     device: str | None = None
     top: str | None = None
-    lut: int | None = None
-    luts: dict[str, int] = Field(default_factory=dict)
-    ff: int | None = None
-    dsp: int | None = None
-    bram: float | None = None
-    uram: float | None = None
-    fmax_mhz: float | None = None
+    lut: Count | None = None
+    luts: dict[str, Count] = Field(default_factory=dict)
+    ff: Count | None = None
+    dsp: Count | None = None
+    bram: Blocks | None = None
+    uram: Blocks | None = None
+    fmax_mhz: Positive | None = None
     slack_ns: float | None = None
     hold_slack_ns: float | None = None
     power: Power | None = None
-    duration: float | None = None
-    toggles: int | None = None
+    duration: Positive | None = None
+    toggles: Count | None = None
     modules: tuple[Module, ...] = ()
 
 

@@ -1,4 +1,7 @@
-"""Vivado's text reports: utilisation (flat and by hierarchy), timing summary, power."""
+"""Vivado's text reports: utilisation (flat and by hierarchy), timing summary, power.
+
+edalize's parsers are not used: they need pandas and pyparsing.
+"""
 
 from __future__ import annotations
 
@@ -118,13 +121,16 @@ def _timing(text: str) -> dict[str, Any]:
         raise ReportError("must have twelve figures in its timing summary")
     slack, hold = number(cells[0]), number(cells[4])
     periods = re.findall(r"\}\s+([\d.]+)\s+[\d.]+\s*$", clocks.group(1), re.MULTILINE)
-    fmax = 1000 / (float(periods[0]) - slack) if len(periods) == 1 and slack is not None else None
+    period = float(periods[0]) if len(periods) == 1 else None
+    fmax = 1000 / (period - slack) if period is not None and slack is not None and slack < period else None
     return {"slack_ns": slack, "hold_slack_ns": hold, "fmax_mhz": fmax}
 
 
 def _power(tables: Sequence[Rows]) -> Power:
     said = {row[0].strip(): number(row[1]) for rows in tables for row in rows if len(row) == 2}
     parts = next((rows for rows in tables if rows and rows[0][0].strip() == "On-Chip"), [])
+    if any(len(row) != len(parts[0]) or len(row) < 2 for row in parts):
+        raise ReportError("must hold whole tables")
     by_class = {row[0].strip(): number(row[1]) for row in parts[1:] if row[0].strip() not in ("Total", "Static Power")}
     total = said.get("Total On-Chip Power (W)")
     if total is None or not parts:
