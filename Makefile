@@ -35,9 +35,11 @@ campaign: $(STAMP)
 prove: $(STAMP)
 	$(BIN)/python scripts/prove_presets.py --timeout 3600
 
-# sinabs and norse are references of the importers' tests alone; of what they depend on only pbr is wanted.
+# distributed is the cluster of explore; sinabs and norse are references of the importers' tests alone, and of what they
+# depend on only pbr is wanted.
 long: $(STAMP)
 	$(BIN)/python -m pip install --quiet --no-deps -c scripts/constraints.txt sinabs norse nirtorch pbr
+	$(BIN)/python -m pip install --quiet -c scripts/constraints.txt distributed
 	$(BIN)/python -m pytest -n auto --dist load -m regress
 
 # Time, memory and speed, each against its bar.

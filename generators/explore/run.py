@@ -55,7 +55,7 @@ def backend(scheduler: str | None, jobs: int) -> Iterator[Callable[[Callable[...
             yield each
         return
     try:
-        from distributed import Client
+        from distributed import Client  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise ConfigError("scheduler requires Dask; install it with: pip install 'nervure[explore]'") from None
     try:
