@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 
 import ml_dtypes
 import numpy as np
@@ -32,6 +33,7 @@ ML_DTYPES = {
 }  # fmt: skip
 
 
+@lru_cache(1 << 16)
 def value(name: str, code: int, flush: bool = False) -> Fraction | float:
     """A finite number as a Fraction, else inf, -inf or nan. Zeros lose their sign (see :func:`negative`)."""
     if name.startswith(("int", "uint")):

@@ -43,6 +43,20 @@ def test_points_of_each_method():
     assert len(draw(AXES, "random", 99, 0)) == 6
 
 
+def test_energy_of_a_point_is_that_of_its_activity(tmp_path, capfd):
+    job = Job("mac", "int8", (), ("energy",), vectors=256, seed=3)
+    store = Store(tmp_path / "points.sqlite")
+    (row,) = Sweep(job, store, here).run([["latency=2"]])
+    store.close()
+    words = ["activity", "mac", "--preset", "int8", "--set", "latency=2", "--vectors", "256", "--seed", "3", "--json"]
+    assert cli.main(words) == 0
+    counted = json.loads(capfd.readouterr().out)
+    toggles = counted["register_toggles"] + counted["net_toggles"]
+    assert row["metrics"]["toggles_per_beat"] == toggles / 256 > 1
+    # One multiplication of 8 x 8 bits and one addition of 32 a beat (Horowitz, ISSCC 2014, 45 nm).
+    assert row["metrics"]["pj_per_beat"] == pytest.approx(0.2 + 0.1)
+
+
 @pytest.mark.parametrize("points", [1, 5, 12, 100])
 def test_a_latin_hypercube_has_every_value_as_often(points):
     rows = draw(AXES, "lhs", points, 1)

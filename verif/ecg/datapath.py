@@ -22,6 +22,7 @@ from .. import solvers
 from ..aig import FALSE, TRUE, Aig
 from ..artifact import Artifact
 from ..netlist import GATES, TABLES, Netlist, from_json
+from ..numbers import Number, Numbers
 from ..proofs import made
 from ..prove import Verdict
 
@@ -201,32 +202,27 @@ def beat(core: Core, cycles: int) -> tuple[dict[str, Word], str]:
 
 def spec(core: Core, config: EcgConfig) -> tuple[Word, Word, int]:
     """Label, confidence, and the literal that all thetas are at least 1, of the tables' open words."""
-    aig, bits, top = core.aig, config.count_width, config.num_layers - 1
-    wide = config.accumulator + max(config.theta_bits, 8) + 4
+    exact, bits, top = Numbers(core.aig), config.count_width, config.num_layers - 1
     target = (max(config.widths[1:]) - 1).bit_length()
     sound, placed = TRUE, _places(core, config)
-    flat = core.net.inputs["i_n"]
-    n = [_least(aig, flat[k * bits : (k + 1) * bits], config.steps) for k in range(config.widths[0])]
+    flat, most = core.net.inputs["i_n"], exact.constant(config.steps)
+    given = [exact.unsigned(flat[k * bits : (k + 1) * bits]) for k in range(config.widths[0])]
+    n = [exact.where(exact.less(most, code), most, code) for code in given]
     for layer in range(top + 1):
         out, sums = [], []
         for j in range(config.widths[layer + 1]):
             word, row = placed[layer, j]
-            v = _sign(word[: config.accumulator], wide)
+            v = word[: config.accumulator]
             for k, weight in row:
-                v = _clamp(aig, aig.add(v, _times(aig, _sign(weight, wide), n[k])), config.accumulator)
+                v = exact.clamped(exact.plus(v, exact.product(weight, n[k])), config.accumulator)
             sums.append(v)
             if layer < top:
-                theta = word[config.accumulator + target :]
-                theta = (theta[: max(map(max, config.thetas)).bit_length()] + [FALSE] * wide)[:wide]
-                sound = aig.land(sound, aig.any(theta))
-                four, reach, count = [FALSE, FALSE, *v][:wide], [FALSE] * wide, [FALSE] * bits
-                for _ in range(config.steps):
-                    reach = aig.add(reach, theta)
-                    enough = _minus(aig, four, reach)[-1] ^ 1
-                    count = aig.add(count, [enough, *[FALSE] * (bits - 1)])
-                out.append(count)
+                theta = word[config.accumulator + target :][: max(map(max, config.thetas)).bit_length()]
+                sound = core.aig.land(sound, core.aig.any(theta))
+                reach = [exact.times(exact.unsigned(theta), k) for k in range(1, config.steps + 1)]
+                out.append(exact.count([exact.less(exact.times(v, 4), least) ^ 1 for least in reach]))
         n = out
-    return *_decide(aig, sums, config), sound
+    return *_decide(exact, sums, config), sound
 
 
 def _places(core: Core, config: EcgConfig) -> Mapping[tuple[int, int], tuple[Word, list[tuple[int, Word]]]]:
@@ -244,49 +240,16 @@ def _places(core: Core, config: EcgConfig) -> Mapping[tuple[int, int], tuple[Wor
     return found
 
 
-def _decide(aig: Aig, sums: Sequence[Word], config: EcgConfig) -> tuple[Word, Word]:
+def _decide(exact: Numbers, sums: Sequence[Number], config: EcgConfig) -> tuple[Word, Word]:
     """The first of the largest sums, and its lead on the largest of the others."""
-    label, lead = [FALSE] * config.class_width, [FALSE] * len(sums[0])
+    label, lead = exact.constant(0), exact.constant(0)
     for c, own in enumerate(sums):
-        leads = {j: _minus(aig, own, other) for j, other in enumerate(sums) if j != c}
-        wins = aig.all((x[-1] if j > c else aig.lor(x[-1], aig.any(x) ^ 1)) ^ 1 for j, x in leads.items())
-        label = [aig.mux(wins, TRUE if c >> k & 1 else FALSE, bit) for k, bit in enumerate(label)]
-        least = [FALSE, *[TRUE] * (len(own) - 2), FALSE]
-        for x in leads.values():
-            least = _mux(aig, _minus(aig, x, least)[-1], x, least)
-        lead = _mux(aig, wins, least, lead)
-    return label, _clamp(aig, lead, config.accumulator)[: config.confidence_width]
-
-
-def _mux(aig: Aig, select: int, x: Word, y: Word) -> Word:
-    return [aig.mux(select, i, j) for i, j in zip(x, y, strict=True)]
-
-
-def _sign(word: Word, width: int) -> Word:
-    return [*word, *[word[-1]] * (width - len(word))]
-
-
-def _minus(aig: Aig, x: Word, y: Word) -> Word:
-    one = [TRUE, *[FALSE] * (len(x) - 1)]
-    return aig.add(aig.add(x, [bit ^ 1 for bit in y]), one)
-
-
-def _times(aig: Aig, x: Word, count: Word) -> Word:
-    """A wide word times a count without a sign."""
-    total = [FALSE] * len(x)
-    for k, bit in enumerate(count):
-        total = aig.add(total, [aig.land(bit, y) for y in [*[FALSE] * k, *x][: len(x)]])
-    return total
-
-
-def _clamp(aig: Aig, x: Word, width: int) -> Word:
-    """Two's complement clamped to so many bits, as wide as before."""
-    over = aig.any(aig.lxor(bit, x[-1]) for bit in x[width - 1 :])
-    end = [x[-1] ^ 1] * (width - 1) + [x[-1]] * (len(x) - width + 1)
-    return _mux(aig, over, end, x)
-
-
-def _least(aig: Aig, count: Word, most: int) -> Word:
-    """A code, or T where it is above."""
-    within = aig.within(count, 0, most)
-    return [aig.mux(within, bit, TRUE if most >> k & 1 else FALSE) for k, bit in enumerate(count)]
+        others = [(j, other) for j, other in enumerate(sums) if j != c]
+        wins = exact.aig.all(exact.less(other, own) if j < c else exact.less(own, other) ^ 1 for j, other in others)
+        label = exact.where(wins, exact.constant(c), label)
+        best = others[0][1]
+        for _, other in others[1:]:
+            best = exact.where(exact.less(best, other), other, best)
+        lead = exact.where(wins, exact.minus(own, best), lead)
+    confidence = exact.clamped(lead, config.accumulator)[: config.confidence_width]
+    return exact.wide(label, config.class_width)[: config.class_width], confidence

@@ -17,9 +17,9 @@ from ...hw.snn.config.plan import plans
 from .. import solvers
 from ..aig import FALSE, TRUE, Aig
 from ..artifact import Artifact
+from ..numbers import Number, Numbers
 from ..proofs import netlist_of
 from ..prove import Verdict
-from .numbers import Number, Numbers
 
 Words = Mapping[str, list[int]]
 ALIASES = {"current": "i_next", "sum": "v_next"}

@@ -19,9 +19,9 @@ from .. import solvers
 from ..aig import FALSE, TRUE
 from ..artifact import Artifact
 from ..netlist import Netlist
+from ..numbers import Number, Numbers
 from ..proofs import netlist_of
 from ..prove import Verdict
-from .numbers import Number, Numbers
 from .resets import quiet
 
 LATENCY = 3

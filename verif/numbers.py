@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..aig import FALSE, TRUE, Aig
+from .aig import FALSE, TRUE, Aig
 
 Number = list[int]
 """Literals of a number in two's complement, the lowest first; the last is the sign."""
@@ -48,6 +48,13 @@ class Numbers:
         for k in range(factor.bit_length()):
             if factor >> k & 1:
                 total = self.plus(total, [FALSE] * k + x)
+        return total
+
+    def product(self, x: Number, count: Sequence[int]) -> Number:
+        """``x`` times a word without a sign."""
+        total = self.constant(0)
+        for k, bit in enumerate(count):
+            total = self.plus(total, [FALSE] * k + [self.aig.land(bit, y) for y in x])
         return total
 
     def down(self, x: Number, shift: int) -> Number:
