@@ -9,7 +9,7 @@ import typer
 
 from ..registry import load
 from .console import Console
-from .options import AllowImport, File, Json, Out, Preset, Settings, UnitName, asked, emitted, resolve
+from .options import AllowImport, File, Json, Out, Preset, Settings, UnitName, asked, emitted, number, resolve
 
 TESTBENCH_VECTORS = 1000
 
@@ -34,12 +34,20 @@ def generate(
         str | None,
         typer.Option("--board", metavar="B", help="Add timing constraints for a board's tool.", show_default=False),
     ] = None,
+    edge: Annotated[
+        str | None,
+        typer.Option("--edge", metavar="E", help="Add a folder with the unit behind a bus: axi.", show_default=False),
+    ] = None,
+    data_width: Annotated[
+        int | None, number("--data-width", help="Bits of the edge's streams, a multiple of 8 (default: 32).")
+    ] = None,
     allow_import: AllowImport = False,
     json: Json = False,
 ) -> None:
     """Writes Verilog, manifest and FuseSoC core.
 
-    They go to DIR, or to build/MODULE.
+    They go to DIR, or to build/MODULE. An edge adds DIR/axi: AXI-Stream and AXI4-Lite around the same Verilog, with
+    register map and packaged IP.
     """
     console: Console = ctx.obj
     found, made = resolve(unit, preset, config, settings, allow_import)
@@ -48,6 +56,10 @@ def generate(
 
     directory = output or Path("build") / made.module_name
     testbench: tuple[Any, ...] = ()
+    if edge is not None or data_width is not None:
+        from ..edge.axi import check_asked
+
+        check_asked(made, edge, data_width, directory)
     if board:
         if found.board is None:
             raise ConfigError(f"board requires a unit that has constraints, not {unit}")
@@ -64,6 +76,10 @@ def generate(
         from ...verif.testbench import export_testbench
 
         files += [path.name for path in export_testbench(artifact, directory, *testbench)]
+    if edge:
+        from ..edge.axi import DATA_WIDTH, emit_axi
+
+        files += emit_axi(artifact, DATA_WIDTH if data_width is None else data_width)
     for name, text in found.load("board")(artifact, board).items() if board else ():
         (directory / name).write_text(text)
         files.append(name)

@@ -1,0 +1,1 @@
+"""Edges of a unit as files: Verilog around the emitted module, register map, packaged IP."""
