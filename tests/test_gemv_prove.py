@@ -56,6 +56,20 @@ def test_the_first_multiplier_is_a_unit_of_its_own(small, tmp_path):
     assert proofs.significands(tmp_path).status == proofs.total(tmp_path).status == "proved"
 
 
+def test_significands_with_a_one_in_zero_are_no_second_product(tmp_path):
+    """A zero's normalised significand is not zero: only the beat's own product may reach its sums."""
+    config = GemvConfig(a="fp8_e4m3", b="fp8_e4m3", acc="bf16", lanes_a=1, units=2, groups=3, depth=2, latency=3)
+    whole, inner, crossed = (tmp_path / name for name in ("whole", "inner", "crossed"))
+    artifact = emit(config, whole)
+    for folder in (inner, crossed):
+        folder.mkdir()
+    gemv_unit.extract(whole, inner)
+    assert packing_proofs.product(inner).status == proofs.significands(inner).status == "proved"
+    changed(artifact, crossed, r"(assign unit0_add_p = drop_p \? 8'h00 :) p;", r"\1 p | unit1_product_p;")
+    with pytest.raises(ValueError, match="must see no product but its own"):
+        gemv_unit.extract(crossed, inner)
+
+
 def test_claims_cover_control_and_arithmetic(small):
     names = [claim.name for claim in bench.claims(small)]
     assert names[:5] == list(FAULTS) and names[-1] == "netlist"

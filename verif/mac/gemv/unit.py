@@ -53,7 +53,7 @@ def extract(directory: Path, folder: Path) -> Artifact:
     Raises
     ------
     ValueError
-        If a beat alone is not multiplied exactly once.
+        If a beat alone is not multiplied exactly once, or its sums see another product.
     """
     artifact = Artifact.load(directory)
     manifest, file = _manifest(artifact), artifact.verilog.name
@@ -111,22 +111,30 @@ def _top(directory: Path) -> str:
     state, beats = lonely(engine, inputs["i_mode"], w, inputs["i_b"], c)
     fed: Words | None = None
     product: list[int] = []
+    operands = tuple({x >> 1 for x in inputs[name]} for name in ("i_a", "i_b"))
+    free: set[int] = set()  # products that are not the beat's: any value, which no sum may see
     for beat in beats:
         mapping = state | engine.ports(beat)
         for cut in engine.netlist.cuts:
             pins = {pin: aig.copy(word, aig, mapping) for pin, word in cut.inputs.items()}
             p = [FALSE] * len(cut.outputs["p"])
-            if all(any(word) for word in pins.values()):
-                if fed is not None:
+            if all(any(word) for word in pins.values()):  # a normalised significand has ones though its number is zero
+                p = aig.inputs(len(p))
+                seen = set(aig.cone([x for word in pins.values() for x in word]))
+                if not all(seen & operand for operand in operands):
+                    free.update(x >> 1 for x in p)
+                elif fed is not None:
                     raise ValueError(f"a beat alone must be multiplied once, not again by {cut.name}")
-                fed, product = pins, aig.inputs(len(p))
-                p = product
+                else:
+                    fed, product = pins, p
             mapping |= {x >> 1: y for x, y in zip(cut.outputs["p"], p, strict=True)}
         y = aig.copy(engine.netlist.outputs["o_y"], aig, mapping)[: len(inputs["i_c"])]
         values = aig.copy([r.d for r in engine.registers], aig, mapping)
         state = dict(zip(engine.nodes, values, strict=True))
     if fed is None:
         raise ValueError("a beat alone must be multiplied once, not never")
+    if free & set(aig.cone([*y, *(x for word in fed.values() for x in word)])):
+        raise ValueError("a beat's sums must see no product but its own")
     names = {**inputs, "p": product}
     ports = [(name, len(word)) for name, word in inputs.items() if word]
     lines = [f"module {module}(clk, {', '.join(name for name, _ in ports)}, o_y);", "  input clk;"]
