@@ -1,0 +1,1 @@
+"""Boards that open tools build for: what is on them, and the way from a top level to a bitstream."""
