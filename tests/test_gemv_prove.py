@@ -9,10 +9,12 @@ import re
 import pytest
 from nervure.generators.emit import emit
 from nervure.hw.mac.config.gemv import GemvConfig
+from nervure.verif.aig import FALSE
 from nervure.verif.artifact import Artifact
 from nervure.verif.mac import gemv as bench
 from nervure.verif.mac import packing_proofs, proofs
 from nervure.verif.mac.gemv import unit as gemv_unit
+from nervure.verif.mac.gemv.machine import Machine
 from nervure.verif.prove import tried
 
 SMALL = GemvConfig(a="int4", b="int4", acc="int16", lanes_a=2, units=2, groups=3, depth=2, latency=3)
@@ -68,6 +70,19 @@ def test_significands_with_a_one_in_zero_are_no_second_product(tmp_path):
     changed(artifact, crossed, r"(assign unit0_add_p = drop_p \? 8'h00 :) p;", r"\1 p | unit1_product_p;")
     with pytest.raises(ValueError, match="must see no product but its own"):
         gemv_unit.extract(crossed, inner)
+
+
+def test_weight_bits_that_no_mode_reads_do_no_harm(tmp_path):
+    config = GemvConfig(a="bf16,fp8_e4m3", b="bf16,fp8_e4m3", acc="bf16", lanes_a="max", units=1, groups=5, depth=2)
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    artifact = emit(config, whole)
+    broken.mkdir()
+    bits = Machine(whole, "blocks").read_bits("now_w")
+    assert 0 < bits.count(FALSE) < len(bits)
+    (part,) = next(found.parts for found in bench.claims(artifact) if found.name == "sums")
+    assert tried(part.function, whole).status == "proved"
+    changed(artifact, broken, r"now_w <= i_w;", "now_w <= i_w ^ 2;")
+    assert tried(part.function, broken).status == "refuted"
 
 
 def test_claims_cover_control_and_arithmetic(small):

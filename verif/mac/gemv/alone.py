@@ -55,8 +55,14 @@ def _feed(machine: Machine) -> list[tuple[str, int]]:
     wanted["read__data"] = held
     if "i_mode" in machine.fields:
         wanted["now_mode"] = beat["i_mode"]
-    found = {name: machine.look([machine.next(x) for x in machine.word(name)], state, [beat]) for name in wanted}
-    return [(f"{name} is of the beat", aig.differ(found[name], word)) for name, word in wanted.items()]
+    cases = []
+    for name, word in wanted.items():
+        # Of the weights' register only what some mode reads is there: no sum can tell what the rest would hold.
+        bits = machine.read_bits(name) if name == "now_w" else machine.word(name)
+        there = [(machine.next(x), y) for x, y in zip(bits, word, strict=True) if x != FALSE]
+        found = machine.look([x for x, _ in there], state, [beat])
+        cases.append((f"{name} is of the beat", aig.differ(found, [y for _, y in there])))
+    return cases
 
 
 def _arrive(machine: Machine) -> list[tuple[str, int]]:
@@ -93,7 +99,7 @@ def _meets(machine: Machine) -> bool:
     beats = [machine.beat() for _ in range(config.latency)]
     y = machine.netlist.outputs["o_y"]
     mode = machine.word("now_mode") if "i_mode" in machine.fields else []
-    given = (mode, machine.word("now_w"), machine.word("read__data"))
+    given = (mode, machine.read_bits("now_w"), machine.word("read__data"))
     for number, entry in enumerate(machine.memory("sums", config.groups)):
         for first in (FALSE, TRUE):
             here = {x >> 1: number >> i & 1 for i, x in enumerate(machine.word("now_group"))}

@@ -68,15 +68,16 @@ class Machine:
         self.fields = [port for port in FIELDS if port in self.netlist.inputs]
         self._next = dict(zip(self.nodes, (r.d for r in self.registers), strict=True))
         self._names = self._named(design["modules"][top])
+        self._some = self._named(design["modules"][top], {"0": FALSE})
         self._check()
         self._cut_of = {x >> 1: cut for cut in self.netlist.cuts for word in cut.outputs.values() for x in word}
         self._below: dict[str, tuple[set[int], list[Cut]]] = {}
         self._made: dict[tuple[str, ...], Words] = {}
 
-    def _named(self, module: Mapping[str, dict]) -> Words:
-        """Every net of the top module all of whose bits are registers."""
+    def _named(self, module: Mapping[str, dict], constants: Mapping[str, int] | None = None) -> Words:
+        """Every net of the top module all of whose bits are registers, or one of these constants."""
         flops = [cell["connections"]["Q"][0] for cell in module["cells"].values() if cell["type"].startswith("$_DFF")]
-        literal = {bit: register.q for bit, register in zip(flops, self.registers, strict=True)}
+        literal = {**(constants or {}), **{bit: r.q for bit, r in zip(flops, self.registers, strict=True)}}
         return {name: [literal[bit] for bit in net["bits"]] for name, net in module["netnames"].items()
                 if all(bit in literal for bit in net["bits"])}  # fmt: skip
 
@@ -92,6 +93,12 @@ class Machine:
         if name not in self._names:
             raise ValueError(f"the Verilog must have the registers {name}, and has not")
         return self._names[name]
+
+    def read_bits(self, name: str) -> list[int]:
+        """As :meth:`word`, with 0 for each bit that nobody reads and that is no register therefore."""
+        if name not in self._some:
+            return self.word(name)
+        return self._some[name]
 
     def memory(self, name: str, depth: int) -> list[list[int]]:
         """The registers of each entry of a memory."""
